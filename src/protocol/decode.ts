@@ -55,15 +55,17 @@ function describeIssue(issue: Issue, parentPath: readonly PropertyKey[], value: 
       return `unknown value ${quote(found)}${where}, expected one of ${list(issue.values)}`;
     case "invalid_union":
       return describeUnion(issue, path, value);
-    case "invalid_format":
     case "too_big":
+      return `more than ${issue.maximum}${where}`;
     case "too_small":
+      return `less than ${issue.minimum}${where}`;
+    case "invalid_format":
     case "not_multiple_of":
     case "unrecognized_keys":
     case "invalid_key":
     case "invalid_element":
     case "custom":
-      return `${issue.message}${where}`;
+      return `${lowerFirst(issue.message)}${where}`;
   }
 }
 
@@ -113,6 +115,11 @@ const MAX_QUOTED_LENGTH = 60;
 function quote(value: unknown): string {
   const text = value === undefined ? "nothing" : JSON.stringify(value);
   return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
+}
+
+// A schema's own words for a check begin with a capital, as sentences; here they are in the middle.
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function list(values: readonly unknown[]): string {
