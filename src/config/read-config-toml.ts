@@ -1,0 +1,79 @@
+/** All layers to one checked `ConfigToml`. Brings in the TOML parser and the schemas. */
+import { ConfigError, type ConfigPlace, type ConfigProblem } from "./config-error.ts";
+import type { ConfigFileText } from "./config-file.ts";
+import { profileTomlShape } from "./config-toml.ts";
+import { decodeConfig } from "./decode-config.ts";
+import { type FlagSetting, type LayeredDocument, layerDocuments } from "./layers.ts";
+import type { LoadedSettings } from "./load-settings.ts";
+import { type ConfigOverride, printable } from "./overrides.ts";
+import { parseTomlFile } from "./parse-toml.ts";
+import { findPosition } from "./toml-positions.ts";
+import { emptyTable, type TomlPath } from "./toml-value.ts";
+
+export interface ConfigSources {
+  readonly file: ConfigFileText | undefined;
+  readonly overrides: readonly ConfigOverride[];
+  readonly flags: readonly FlagSetting[];
+}
+
+/** Errors: ConfigError with every problem found, in the order of the file. */
+export function readConfigToml(sources: ConfigSources): LoadedSettings {
+  const { file, overrides, flags } = sources;
+  const parsed = file === undefined ? emptyTable() : parseTomlFile(file.text, file.file);
+  const layered = layerDocuments(parsed, Object.keys(profileTomlShape), overrides, flags);
+  const placed = placeProblems(file, layered);
+  const decoded = decodeConfig(layered.document);
+  const warnings = placed(decoded.warnings);
+  if (!decoded.ok) {
+    const [first, ...rest] = placed(decoded.errors);
+    throw new ConfigError([first ?? decoded.errors[0], ...rest]);
+  }
+  const placeOf = (path: TomlPath) => placed([{ key: path, complaint: "" }])[0]?.place;
+  return {
+    toml: decoded.toml,
+    document: layered.document,
+    warnings,
+    originOf: layered.originOf,
+    placeOf,
+  };
+}
+
+/** Adds places, sorts by them, and drops what a profile's key would say a second time. */
+function placeProblems(file: ConfigFileText | undefined, { originOf }: LayeredDocument) {
+  return (problems: readonly ConfigProblem[]): readonly ConfigProblem[] => {
+    const placed = problems.map((problem) => placeProblem(problem, file, originOf));
+    const seen = new Set<string>();
+    const different = placed.filter((problem) => {
+      const facts = JSON.stringify(problem);
+      return !seen.has(facts) && seen.add(facts);
+    });
+    return different.toSorted((a, b) => lineOf(a) - lineOf(b));
+  };
+}
+
+function placeProblem(
+  problem: ConfigProblem,
+  file: ConfigFileText | undefined,
+  originOf: LayeredDocument["originOf"],
+): ConfigProblem {
+  const key = problem.key ?? [];
+  const names = key.filter((part) => typeof part === "string");
+  const { path, argument } = originOf(names);
+  // Array elements come last in a path, so the part that names them can simply be put back.
+  const inSource = [...path, ...key.slice(names.length)];
+  const place: ConfigPlace | undefined =
+    argument === undefined
+      ? filePlace(file, inSource)
+      : { kind: "argument", argument: printable(argument) };
+  return { ...problem, key: inSource, place };
+}
+
+function filePlace(file: ConfigFileText | undefined, path: TomlPath): ConfigPlace | undefined {
+  if (file === undefined) return undefined;
+  const position = findPosition(file.text, path);
+  return { kind: "file", file: file.file, line: position?.line, column: position?.column };
+}
+
+function lineOf({ place }: ConfigProblem): number {
+  return place?.kind === "file" ? (place.line ?? 0) : Number.POSITIVE_INFINITY;
+}
