@@ -1,0 +1,86 @@
+/** `npm run build`: dist/codex from the sources. Does nothing when nothing changed. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+import { makeBinary, readSeaConfig } from "./binary.ts";
+import { makeBundle } from "./bundle.ts";
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, "dist");
+const outputPath = join(dist, "codex");
+const stampPath = join(dist, "build-stamp");
+const nodePath = process.execPath;
+
+requirePinnedNode();
+const stamp = fingerprint();
+if (existsSync(outputPath) && existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp) {
+  console.log("dist/codex is up to date");
+} else {
+  await buildAll();
+}
+
+async function buildAll(): Promise<void> {
+  const started = performance.now();
+  const log = (line: string): void => console.log(`build: ${line}`);
+  const version = packageVersion();
+  const { execArgv: nodeFlags } = readSeaConfig(root);
+  const intermediateDirectory = join(dist, "intermediate");
+  mkdirSync(dist, { recursive: true });
+  log("bundle the sources and make code caches");
+  const bundle = await makeBundle({
+    root,
+    outputDirectory: intermediateDirectory,
+    version,
+    nodePath,
+    nodeFlags,
+  });
+  makeBinary({
+    root,
+    intermediateDirectory,
+    mainPath: bundle.mainPath,
+    chunkAssets: bundle.assets,
+    nodePath,
+    nodeFlags,
+    outputPath,
+    log,
+  });
+  writeFileSync(stampPath, stamp);
+  const megabytes = (statSync(outputPath).size / 1e6).toFixed(1);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const mainKilobytes = (bundle.mainBytes / 1000).toFixed(1);
+  log(`dist/codex ${version}: ${megabytes} MB, main ${mainKilobytes} kB, in ${seconds} s`);
+}
+
+function requirePinnedNode(): void {
+  const pinned = readFileSync(join(root, ".node-version"), "utf8").trim();
+  if (process.version === `v${pinned}`) return;
+  console.error(
+    `Cannot build with Node ${process.version}: run it through npm, which has ${pinned}`,
+  );
+  process.exit(1);
+}
+
+/** A hash over everything that goes into the executable. */
+function fingerprint(): string {
+  const hash = createHash("sha256");
+  const inputs = ["src", "build", "seatbelt", "sea-config.json", "package.json"];
+  for (const path of [...inputs, "package-lock.json", ".node-version"]) addToHash(join(root, path));
+  return hash.digest("hex");
+
+  function addToHash(path: string): void {
+    if (statSync(path).isDirectory()) {
+      for (const name of readdirSync(path).toSorted()) addToHash(join(path, name));
+      return;
+    }
+    hash.update(`${relative(root, path)}\0`).update(readFileSync(path));
+  }
+}
+
+function packageVersion(): string {
+  const content: unknown = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  if (typeof content === "object" && content !== null && "version" in content) {
+    return String(content.version);
+  }
+  throw new Error("Cannot read package.json: no version");
+}

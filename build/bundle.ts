@@ -1,0 +1,125 @@
+/**
+ * src/main.ts → a tiny main and lazily loaded chunks, each with a V8 code cache.
+ *
+ * Every dynamic import() of the sources becomes a chunk of its own. esbuild splits ES modules
+ * only, so the split output is turned to CommonJS file by file; `require` of a chunk is then what
+ * runtime/chunks.ts makes of it.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+import { build, transform } from "esbuild";
+
+export interface BundleOptions {
+  readonly root: string;
+  /** Where main.cjs, the chunks and their caches go; emptied first. */
+  readonly outputDirectory: string;
+  readonly version: string;
+  /** The Node that will run the executable; only it can make matching code caches. */
+  readonly nodePath: string;
+  /** Flags the executable starts Node with; a cache made without them is rejected. */
+  readonly nodeFlags: readonly string[];
+}
+
+export interface Bundle {
+  readonly mainPath: string;
+  readonly mainBytes: number;
+  /** Asset name to file, chunks and caches. */
+  readonly assets: ReadonlyMap<string, string>;
+}
+
+export async function makeBundle(options: BundleOptions): Promise<Bundle> {
+  const { outputDirectory } = options;
+  rmSync(outputDirectory, { recursive: true, force: true });
+  mkdirSync(outputDirectory, { recursive: true });
+  const modules = await splitModules(options);
+  const chunkFiles: string[] = [];
+  let mainPath = "";
+  for (const { name, text } of modules) {
+    const code = await toCommonJs(text);
+    if (name === "main.js") {
+      mainPath = join(outputDirectory, "main.cjs");
+      writeFileSync(mainPath, `${await chunkLoader(options.root)}${code}`);
+    } else {
+      const path = join(outputDirectory, name);
+      writeFileSync(path, `(function (exports, require, module) {${code}\n})`);
+      chunkFiles.push(path);
+    }
+  }
+  makeCodeCaches(options, chunkFiles);
+  const assets = chunkFiles.flatMap((path) => {
+    const name = basename(path);
+    return [
+      [name, path],
+      [`${name}.cache`, `${path}.cache`],
+    ] as const;
+  });
+  return { mainPath, mainBytes: readFileSync(mainPath).length, assets: new Map(assets) };
+}
+
+interface ModuleText {
+  readonly name: string;
+  readonly text: string;
+}
+
+async function splitModules(options: BundleOptions): Promise<readonly ModuleText[]> {
+  const result = await build({
+    absWorkingDir: options.root,
+    entryPoints: ["src/main.ts"],
+    outdir: options.outputDirectory,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    minify: true,
+    keepNames: false,
+    legalComments: "none",
+    write: false,
+    define: {
+      CODEX_BUILD_VERSION: JSON.stringify(options.version),
+      "process.env.NODE_ENV": '"production"',
+    },
+    logLevel: "warning",
+  });
+  return result.outputFiles.map((file) => ({ name: basename(file.path), text: file.text }));
+}
+
+async function toCommonJs(text: string): Promise<string> {
+  const result = await transform(text, {
+    format: "cjs",
+    platform: "node",
+    target: "node24",
+    minify: true,
+    supported: { "dynamic-import": false },
+    // import.meta is only read when running from source.
+    logOverride: { "empty-import-meta": "silent" },
+  });
+  return result.code;
+}
+
+/** The text that replaces main's `require` before anything else runs. */
+async function chunkLoader(root: string): Promise<string> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: ["src/runtime/chunks.ts"],
+    bundle: true,
+    format: "iife",
+    globalName: "codexChunks",
+    platform: "node",
+    target: "node24",
+    minify: true,
+    write: false,
+  });
+  const text = result.outputFiles[0]?.text ?? "";
+  return `${text}var require = codexChunks.createChunkRequire(require);\n`;
+}
+
+function makeCodeCaches(options: BundleOptions, chunkFiles: readonly string[]): void {
+  const script = join(options.root, "build", "code-cache.ts");
+  execFileSync(options.nodePath, [...options.nodeFlags, script, ...chunkFiles], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { PATH: process.env["PATH"] },
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * `codex debug landlock` and `codex debug seatbelt`: one command under the sandbox that tool calls
+ * get, with this program's own terminal.
+ *
+ * On Linux there is no second process: this one confines itself and becomes the command, so its
+ * signals, its terminal and its exit status are the command's without anybody in between.
+ */
+import { readlinkSync, writeSync } from "node:fs";
+
+import { findCodexHome, findUserHome } from "../config/codex-home.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { loadSandboxConfig } from "../config/sandbox-config.ts";
+import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
+import type { ConfinementReport } from "../linux-sandbox/confine.ts";
+import { unconfinedBelowAbi6 } from "../linux-sandbox/landlock.ts";
+import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
+import { becomeCommand, wholeEnvironment } from "../linux-sandbox/run.ts";
+import { filterEnvironment } from "../process/exec-env.ts";
+import { withSandboxMarkers } from "../process/sandbox-environment.ts";
+import type { SandboxMode } from "../protocol/sandbox-policy.ts";
+import {
+  brand,
+  byteStringFromBytes,
+  byteStringFromText,
+  quoted,
+  readProcList,
+  textOf,
+  type ByteString,
+} from "../runtime/byte-string.ts";
+
+export interface DebugSandboxOptions {
+  /** workspace-write, whatever the configuration says. */
+  readonly fullAuto: boolean;
+  readonly sandbox?: SandboxMode;
+  /** "key=value" texts of -c, in order. */
+  readonly configOverrides: readonly string[];
+  /** Directory to change to first. */
+  readonly cd?: string;
+  /** Program and arguments; the process's own argument bytes are used for them where it has any. */
+  readonly command: readonly string[];
+}
+
+/** The exit code when no command ran (1); otherwise this process has become the command. */
+export async function runDebugSandbox(
+  kind: "landlock" | "seatbelt",
+  options: DebugSandboxOptions,
+): Promise<number> {
+  if (kind === "seatbelt") {
+    return complain('"debug seatbelt" needs macOS: there is no /usr/bin/sandbox-exec here');
+  }
+  if (options.cd !== undefined) {
+    try {
+      process.chdir(options.cd);
+    } catch (error) {
+      return complain(`Cannot enter directory ${quoted(options.cd)}: ${reasonOf(error)}`);
+    }
+  }
+  try {
+    return await runLandlock(options);
+  } catch (error) {
+    if (error instanceof ConfigError) return complain(error.message);
+    throw error;
+  }
+}
+
+async function runLandlock(options: DebugSandboxOptions): Promise<number> {
+  const cwd = currentDirectory();
+  const home = findUserHome(process.env);
+  const config = await loadSandboxConfig({
+    codexHome: findCodexHome(process.env, home),
+    cwd: textOf(cwd),
+    home,
+    overrides: options.configOverrides,
+    sandboxMode: options.fullAuto ? "workspace-write" : options.sandbox,
+  });
+  for (const warning of config.warnings) complain(warning);
+  const { sandboxPolicy } = config;
+  const { entries } = await filterEnvironment(wholeEnvironment(), config.shellEnvironmentPolicy);
+  return becomeCommand(
+    {
+      policy: policyWithBytePaths(sandboxPolicy),
+      policyCwd: cwd,
+      argv: commandBytes(options.command),
+      environment: withSandboxMarkers(entries, sandboxPolicy, "landlock"),
+      softOpenFiles: inheritedSoftOpenFiles(),
+      parentPid: undefined,
+    },
+    tell,
+  );
+}
+
+/** The last words of our own command line, byte for byte; they are the command. */
+function commandBytes(command: readonly string[]): readonly ByteString[] {
+  const words = readProcList("cmdline");
+  if (words === undefined || words.length < command.length) return command.map(byteStringFromText);
+  return words.slice(words.length - command.length);
+}
+
+/**
+ * As the kernel names it, so that no link in the way here counts. A directory that was removed
+ * shows as "… (deleted)" and makes nothing writable.
+ */
+function currentDirectory(): ByteString {
+  try {
+    return byteStringFromBytes(readlinkSync("/proc/self/cwd", { encoding: "buffer" }));
+  } catch {
+    return byteStringFromText(process.cwd());
+  }
+}
+
+function tell({ landlockAbi, skippedRoots }: ConfinementReport): void {
+  for (const { path, reason, covered } of skippedRoots) {
+    if (!covered) complain(`${quoted(brand(path))} is not writable: ${reason}`);
+  }
+  const gaps = unconfinedBelowAbi6(landlockAbi);
+  if (gaps.length > 0) {
+    complain(`This kernel's Landlock (ABI ${landlockAbi}) does not confine ${gaps.join(", ")}`);
+  }
+}
+
+// Written directly: creating process.stderr may set O_NONBLOCK on what the command shares.
+function complain(message: string): number {
+  try {
+    writeSync(2, `codex: ${message}\n`);
+  } catch {
+    // A closed stderr leaves the exit code to speak.
+  }
+  return 1;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    return error.code === "ENOENT" ? "no such directory" : error.code;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

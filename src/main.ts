@@ -1,0 +1,53 @@
+/**
+ * The entry of all three programs: looks at the name it was started under, loads only that one.
+ *
+ * Nothing but `node:` modules may be imported here at the top; start-up time depends on it.
+ */
+import { writeSync } from "node:fs";
+import { basename } from "node:path";
+
+import { version } from "./runtime/version.ts";
+
+function main(): Promise<number> {
+  const words = process.argv.slice(2);
+  switch (basename(process.argv0)) {
+    case "codex-linux-sandbox":
+      return sandboxHelper();
+    case "apply_patch":
+    case "applypatch":
+      return applyPatch(words);
+    default:
+      return commandLine(words);
+  }
+}
+
+async function sandboxHelper(): Promise<number> {
+  const { runLinuxSandbox } = await import("./linux-sandbox/run.ts");
+  return runLinuxSandbox();
+}
+
+async function applyPatch(words: readonly string[]): Promise<number> {
+  const { runApplyPatch } = await import("./apply-patch/run.ts");
+  return runApplyPatch(words, process.cwd());
+}
+
+async function commandLine(words: readonly string[]): Promise<number> {
+  if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
+    writeSync(1, `codex-cli ${version}\n`);
+    return 0;
+  }
+  const { runCli } = await import("./cli/program.ts");
+  return runCli(words);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    // A closed stdout is the reader's wish to stop, not a failure to report.
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") process.exit(0);
+    writeSync(2, `codex: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
