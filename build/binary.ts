@@ -35,7 +35,8 @@ export function makeBinary(options: BinaryOptions): void {
   execFileSync(
     options.nodePath,
     [postject, temporary, "NODE_SEA_BLOB", blobPath, "--sentinel-fuse", SENTINEL],
-    { stdio: ["ignore", "ignore", "inherit"], env: { PATH: process.env["PATH"] } },
+    // Its warnings are about section names that stripping removed; an error still throws here.
+    { stdio: "pipe", env: { PATH: process.env["PATH"] } },
   );
   // Replaced, never written in place: a running codex keeps its old file.
   renameSync(temporary, outputPath);
@@ -53,7 +54,7 @@ function makeBlob(options: BinaryOptions): string {
   writeFileSync(configPath, JSON.stringify(complete, undefined, 2));
   options.log("pack program and assets");
   execFileSync(options.nodePath, [...options.nodeFlags, "--experimental-sea-config", configPath], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: "pipe",
     env: { PATH: process.env["PATH"] },
   });
   return blobPath;

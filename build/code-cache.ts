@@ -22,6 +22,10 @@ for (const path of process.argv.slice(2)) {
   scripts.set(name, { path, script });
 }
 for (const name of scripts.keys()) load(`./${name}`);
+process.exit = (code) => {
+  throw new Error(`Exit ${code ?? 0} during warm-up`);
+};
+await warmUp(load("./warm-up.js"));
 for (const { path, script } of scripts.values()) {
   const cache = script.createCachedData();
   const check = new Script(readFileSync(path, "utf8"), {
@@ -30,6 +34,11 @@ for (const { path, script } of scripts.values()) {
   });
   if (check.cachedDataRejected === true) throw new Error(`Code cache of "${path}" is rejected`);
   writeFileSync(`${path}.cache`, cache);
+}
+
+async function warmUp(module: unknown): Promise<void> {
+  if (typeof module !== "object" || module === null || !("warmUp" in module)) return;
+  if (typeof module.warmUp === "function") await module.warmUp();
 }
 
 function load(id: string): unknown {

@@ -1,0 +1,34 @@
+/**
+ * Runs the paths of a start once, while code caches are made, so that the functions on them are in
+ * the caches already compiled. Bundled beside the program, never packed into it.
+ */
+import { runCli } from "../src/cli/program.ts";
+import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
+import { confineAndExec } from "../src/linux-sandbox/confine.ts";
+import type { Libc } from "../src/linux-sandbox/libc.ts";
+import { byteStringFromText } from "../src/runtime/byte-string.ts";
+
+/** Answers every system call with success; nothing happens. */
+const harmlessLibc: Libc = {
+  architecture: "x64",
+  call: () => ({ ok: true, value: 7 }),
+  must: () => 7,
+  address: () => 0n,
+};
+
+export async function warmUp(): Promise<void> {
+  const words = ["--open-files", "1024", "/", '{"mode":"workspace-write"}', "--", "true"];
+  const parsed = parseHelperArguments(words.map(byteStringFromText));
+  if (parsed.kind === "run") {
+    const environment = ["PATH=/bin:/usr/bin", "TMPDIR=/tmp", "HOME=/root"].map(byteStringFromText);
+    const command = { ...parsed.request, environment, parentPid: 7 };
+    confineAndExec(harmlessLibc, command, () => undefined);
+  }
+  for (const line of [["debug", "landlock", "--full-auto", "--", "true"], ["--help"]]) {
+    try {
+      await runCli(line);
+    } catch {
+      // There is no native addon here, so a command is never started; all before it has run.
+    }
+  }
+}
