@@ -1,0 +1,76 @@
+/** Times whole processes in turn, so that a drifting machine slows all of them alike. */
+import { spawnSync } from "node:child_process";
+
+import koffi from "koffi";
+
+export interface Subject {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Timing {
+  readonly name: string;
+  readonly medianMs: number;
+  readonly p10Ms: number;
+  readonly p90Ms: number;
+  /** Median of the ratios to the first subject, run by run. */
+  readonly ratioToFirst: number;
+}
+
+/** `rounds` runs of each subject, one after the other, after one warm-up round. */
+export function timeInTurn(subjects: readonly Subject[], rounds: number): readonly Timing[] {
+  const samples = subjects.map((): number[] => []);
+  for (let round = -1; round < rounds; round += 1) {
+    subjects.forEach((subject, index) => {
+      const elapsed = runOnce(subject);
+      if (round >= 0) samples[index]?.push(elapsed);
+    });
+  }
+  const first = samples[0] ?? [];
+  return subjects.map(({ name }, index) => {
+    const own = samples[index] ?? [];
+    const ratios = own.map((value, round) => value / (first[round] ?? Number.NaN));
+    return {
+      name,
+      medianMs: quantile(own, 0.5),
+      p10Ms: quantile(own, 0.1),
+      p90Ms: quantile(own, 0.9),
+      ratioToFirst: quantile(ratios, 0.5),
+    };
+  });
+}
+
+/** Largest resident set, in MB, of one run of the command: getrusage(RUSAGE_CHILDREN). */
+export function peakMemoryMb(subject: Subject): number {
+  const script = new URL("peak-memory.ts", import.meta.url).pathname;
+  const result = spawnSync(process.execPath, [script, ...subject.command], { encoding: "utf8" });
+  return Number(result.stdout.trim().split("\n").at(-1)) / 1024;
+}
+
+/** ru_maxrss of the children waited for, in KiB. Source: getrusage(2). */
+export function childrenPeakKib(): number {
+  const usage = new BigInt64Array(18); // two timevals, then 14 longs; ru_maxrss is the first
+  const getrusage: (who: number, usage: BigInt64Array) => unknown = koffi
+    .load("libc.so.6")
+    .func("int getrusage(int who, void *usage)");
+  getrusage(-1, usage);
+  return Number(usage[4] ?? 0n);
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+function runOnce({ name, command, environment }: Subject): number {
+  const [program, ...args] = command;
+  const started = performance.now();
+  const result = spawnSync(program, args, {
+    stdio: "ignore",
+    env: environment ?? { PATH: "/usr/bin:/bin", HOME: "/nonexistent" },
+  });
+  const elapsed = performance.now() - started;
+  if (result.status !== 0) throw new Error(`${name} ended with ${result.status ?? result.signal}`);
+  return elapsed;
+}
