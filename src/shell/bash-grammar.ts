@@ -3,6 +3,8 @@
  *
  * Loading is asynchronous, because the runtime of web-tree-sitter is; reading is synchronous.
  * Neither touches the file system beyond `readAsset`: both modules are handed over as bytes.
+ * A CommonJS bundle must take the package's web-tree-sitter.cjs: the other build of it needs
+ * import.meta.url and a `require` of its own.
  */
 import { Language, type Node, Parser, type Tree } from "web-tree-sitter";
 import { readAsset } from "../runtime/assets.ts";

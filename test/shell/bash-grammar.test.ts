@@ -22,13 +22,13 @@ test("syntax errors and too long scripts have no tree", () => {
   assert.equal(type("ls"), "program");
 });
 
-test("a reader that throws leaves the grammar usable, and thousands of trees fit in memory", () => {
+test("a reader that throws leaves the grammar usable", () => {
   assert.throws(
     () => grammar.readTree("ls", () => assert.fail("from the reader")),
     /from the reader/u,
   );
-  const before = process.memoryUsage().rss;
-  for (let round = 0; round < 3_000; round += 1)
-    grammar.readTree("ls -l && ".repeat(50) + "ls", () => 0);
-  assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
+  assert.equal(
+    grammar.readTree("ls", (root) => root.type),
+    "program",
+  );
 });
