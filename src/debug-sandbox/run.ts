@@ -14,7 +14,7 @@ import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
 import type { ConfinementReport } from "../linux-sandbox/confine.ts";
 import { unconfinedBelowAbi6 } from "../linux-sandbox/landlock.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
-import { becomeCommand, wholeEnvironment } from "../linux-sandbox/run.ts";
+import { becomeCommand, startPristine, wholeEnvironment } from "../linux-sandbox/run.ts";
 import { filterEnvironment } from "../process/exec-env.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
 import type { SandboxMode } from "../protocol/sandbox-policy.ts";
@@ -45,6 +45,7 @@ export async function runDebugSandbox(
   kind: "landlock" | "seatbelt",
   options: DebugSandboxOptions,
 ): Promise<number> {
+  if (kind === "landlock") startPristine(SPEAKER);
   if (kind === "seatbelt") {
     return complain('"debug seatbelt" needs macOS: there is no /usr/bin/sandbox-exec here');
   }
@@ -85,9 +86,11 @@ async function runLandlock(options: DebugSandboxOptions): Promise<number> {
       softOpenFiles: inheritedSoftOpenFiles(),
       parentPid: undefined,
     },
-    tell,
+    { speaker: SPEAKER, tell },
   );
 }
+
+const SPEAKER = "codex";
 
 /** The last words of our own command line, byte for byte; they are the command. */
 function commandBytes(command: readonly string[]): readonly ByteString[] {
@@ -121,7 +124,7 @@ function tell({ landlockAbi, skippedRoots }: ConfinementReport): void {
 // Written directly: creating process.stderr may set O_NONBLOCK on what the command shares.
 function complain(message: string): number {
   try {
-    writeSync(2, `codex: ${message}\n`);
+    writeSync(2, `${SPEAKER}: ${message}\n`);
   } catch {
     // A closed stderr leaves the exit code to speak.
   }

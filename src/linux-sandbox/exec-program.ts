@@ -55,6 +55,16 @@ export function candidatePaths(
   return path.split(":").map((directory) => brand(`${directory || "."}/${program}`));
 }
 
+/** One execve(2) of one file; returns the symbolic error, since success does not return. */
+export function execFile(
+  libc: Libc,
+  path: ByteString,
+  argv: readonly ByteString[],
+  environment: readonly ByteString[],
+): string {
+  return execve(libc, path, cStringArray(libc, argv), cStringArray(libc, environment));
+}
+
 /**
  * Undoes what Node's start did to the process, so that the command has what its user had: Node
  * ignores SIGPIPE and SIGXFSZ, blocks SIGUSR1, marks descriptors 0-2 close-on-exec, and raises the

@@ -10,7 +10,8 @@ import {
 import { HELPER_NAME, helperUsage, parseHelperArguments } from "./arguments.ts";
 import { confineAndExec, type ConfinedCommand, type ConfinementReport } from "./confine.ts";
 import { exitNow } from "./exec-program.ts";
-import { bindLibc } from "./libc.ts";
+import { bindLibc, SyscallError, type Libc } from "./libc.ts";
+import { hasPreloads, leavePreloadsBehind, withoutSettingAside } from "./pristine-start.ts";
 import { hostArchitecture } from "./syscall-numbers.ts";
 
 /**
@@ -19,13 +20,14 @@ import { hostArchitecture } from "./syscall-numbers.ts";
  */
 export function runLinuxSandbox(): never {
   const words = readProcList("cmdline") ?? process.argv.map(byteStringFromText);
+  startPristine(HELPER_NAME);
   const parsed = parseHelperArguments(words.slice(1));
   switch (parsed.kind) {
     case "help":
       writeSync(1, helperUsage);
       return process.exit(0);
     case "usage-error":
-      return endWith(2, `${parsed.message}; see ${HELPER_NAME} --help`);
+      return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
     case "run":
       return becomeCommand(
         {
@@ -33,49 +35,71 @@ export function runLinuxSandbox(): never {
           environment: wholeEnvironment(),
           parentPid: parsed.request.parentPid ?? process.ppid,
         },
-        () => undefined,
+        { speaker: HELPER_NAME, tell: () => undefined },
       );
   }
 }
 
+/** Who speaks to the user, and who is told about the confinement before it begins. */
+export interface Reporter {
+  readonly speaker: string;
+  readonly tell: (facts: ConfinementReport) => void;
+}
+
 /** Confines this process and becomes the command, or ends with one line and the exit code. */
-export function becomeCommand(
-  command: ConfinedCommand,
-  report: (facts: ConfinementReport) => void,
-): never {
+export function becomeCommand(command: ConfinedCommand, reporter: Reporter): never {
+  return withLibc(reporter.speaker, (libc) => {
+    const failure = confineAndExec(libc, command, reporter.tell);
+    writeLine(reporter.speaker, failure.message);
+    return exitNow(libc, failure.exitCode);
+  });
+}
+
+/**
+ * To be called first: when libraries were preloaded into this process, becomes the same program
+ * without them; see pristine-start.ts.
+ */
+export function startPristine(speaker: string): void {
+  const environment = readProcList("environ");
+  const words = readProcList("cmdline");
+  if (environment === undefined || words === undefined || !hasPreloads(environment)) return;
+  withLibc(speaker, (libc) => leavePreloadsBehind(libc, words, environment));
+}
+
+function withLibc(speaker: string, use: (libc: Libc) => never): never {
   const architecture = hostArchitecture(process.arch);
   if (process.platform !== "linux" || architecture === undefined) {
-    return endWith(1, "Cannot confine the command: this needs Linux on x86-64 or arm64");
+    return endWith(speaker, 1, "Cannot confine the command: this needs Linux on x86-64 or arm64");
   }
   try {
-    const addon = loadNativeAddon(anonymousFileDirectories(process.env));
-    const libc = bindLibc(addon, architecture);
-    const failure = confineAndExec(libc, command, report);
-    writeLine(failure.message);
-    return exitNow(libc, failure.exitCode);
+    return use(bindLibc(loadNativeAddon(anonymousFileDirectories(process.env)), architecture));
   } catch (error) {
-    if (error instanceof NativeAddonError) return endWith(1, error.message);
+    if (error instanceof NativeAddonError || error instanceof SyscallError) {
+      return endWith(speaker, 1, error.message);
+    }
     throw error;
   }
 }
 
 /** Every entry this process was started with, byte for byte. */
 export function wholeEnvironment(): readonly ByteString[] {
-  return (
+  return withoutSettingAside(
     readProcList("environ") ??
-    Object.entries(process.env).map(([name, value]) => byteStringFromText(`${name}=${value ?? ""}`))
+      Object.entries(process.env).map(([name, value]) =>
+        byteStringFromText(`${name}=${value ?? ""}`),
+      ),
   );
 }
 
-function endWith(code: number, message: string): never {
-  writeLine(message);
+function endWith(speaker: string, code: number, message: string): never {
+  writeLine(speaker, message);
   return process.exit(code);
 }
 
 // Not process.stderr: creating that stream may set O_NONBLOCK on a descriptor the command shares.
-function writeLine(message: string): void {
+function writeLine(speaker: string, message: string): void {
   try {
-    writeSync(2, `${HELPER_NAME}: ${message}\n`);
+    writeSync(2, `${speaker}: ${message}\n`);
   } catch {
     // There is nobody to tell; the exit code still says it.
   }

@@ -1,0 +1,51 @@
+/**
+ * Starts this program anew when the dynamic loader was told to put foreign code into it.
+ *
+ * LD_PRELOAD and LD_AUDIT libraries run before anything of ours and may answer system calls in the
+ * kernel's place, confining calls included. They cannot be kept out of the first start, but the
+ * process that confines itself is started without them. The command still gets the variables when
+ * its environment policy lets them through.
+ */
+import { brand, type ByteString } from "../runtime/byte-string.ts";
+import { execFile, restoreProcessState } from "./exec-program.ts";
+import { SyscallError, type Libc } from "./libc.ts";
+
+const loaderVariables = ["LD_PRELOAD", "LD_AUDIT"];
+const SET_ASIDE = "CODEX_SET_ASIDE_";
+
+export function hasPreloads(environment: readonly ByteString[]): boolean {
+  return environment.some(isLoaderVariable);
+}
+
+/**
+ * Becomes the same program with the same arguments, the variables under other names.
+ * Errors: SyscallError when that exec fails.
+ */
+export function leavePreloadsBehind(
+  libc: Libc,
+  words: readonly ByteString[],
+  environment: readonly ByteString[],
+): never {
+  const pristine = environment.map((entry) =>
+    isLoaderVariable(entry) ? brand(`${SET_ASIDE}${entry}`) : entry,
+  );
+  restoreProcessState(libc, undefined);
+  // The magic link works also when the file was moved, replaced or removed since the start.
+  const errno = execFile(libc, brand("/proc/self/exe"), words, pristine);
+  throw new SyscallError("starting anew without preloaded libraries", errno);
+}
+
+/** The environment as the user set it, whichever start this is. */
+export function withoutSettingAside(environment: readonly ByteString[]): readonly ByteString[] {
+  return environment.map((entry) => {
+    if (!entry.startsWith(SET_ASIDE)) return entry;
+    const original = brand(entry.slice(SET_ASIDE.length));
+    return isLoaderVariable(original) ? original : entry;
+  });
+}
+
+function isLoaderVariable(entry: ByteString): boolean {
+  return loaderVariables.some(
+    (name) => entry.startsWith(`${name}=`) && entry.length > name.length + 1,
+  );
+}
