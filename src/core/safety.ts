@@ -1,0 +1,215 @@
+/**
+ * Run it, ask first, or refuse; in the sandbox or not. Tables of facts, nothing is looked up.
+ *
+ * Base: the approval matrix of 0.23.0. Different on purpose: a known-safe command stays inside the
+ * sandbox, and only `approved_for_session` is remembered.
+ */
+import type { ApprovalPolicy, ReviewDecision } from "../protocol/approval.ts";
+import type { SandboxMode } from "../protocol/sandbox-policy.ts";
+import { isWithin } from "../protocol/writable-roots.ts";
+
+export interface CommandFacts {
+  readonly approval: ApprovalPolicy;
+  readonly mode: SandboxMode;
+  /** `isSafeCommand` said so. */
+  readonly isTrusted: boolean;
+  /** The user approved this very argument vector for the session. */
+  readonly isApprovedForSession: boolean;
+  /** The model asked for `with_escalated_permissions`. */
+  readonly wantsEscalation: boolean;
+  /** This platform can enforce a policy. A sandbox that should work and does not is an error, not this. */
+  readonly hasPlatformSandbox: boolean;
+}
+
+export type AskReason =
+  /** Policy `untrusted`: everything but known read-only commands. */
+  | "not-trusted"
+  /** The model wants to leave the sandbox. */
+  | "escalation"
+  /** It would run unconfined, because nothing here can confine it. */
+  | "no-sandbox";
+
+export type CommandDecision =
+  | { readonly kind: "run-sandboxed" }
+  | { readonly kind: "run-unsandboxed" }
+  /** If approved, it runs unsandboxed: that is what the user is asked for. */
+  | { readonly kind: "ask"; readonly reason: AskReason }
+  | { readonly kind: "reject"; readonly reason: "no-sandbox" };
+
+const sandboxed: CommandDecision = { kind: "run-sandboxed" };
+const unsandboxed: CommandDecision = { kind: "run-unsandboxed" };
+
+export function assessCommand(facts: CommandFacts): CommandDecision {
+  if (facts.isApprovedForSession) return unsandboxed;
+  if (facts.mode === "danger-full-access") {
+    const asks = facts.approval === "untrusted" && !facts.isTrusted;
+    return asks ? ask("not-trusted") : unsandboxed;
+  }
+  return facts.hasPlatformSandbox ? assessConfinable(facts) : assessUnconfinable(facts);
+}
+
+function assessConfinable(facts: CommandFacts): CommandDecision {
+  switch (facts.approval) {
+    case "untrusted":
+      if (facts.wantsEscalation) return ask("escalation");
+      return facts.isTrusted ? sandboxed : ask("not-trusted");
+    case "on-request":
+      return facts.wantsEscalation ? ask("escalation") : sandboxed;
+    case "on-failure": // asked after the failure, if the sandbox caused it
+    case "never":
+      return sandboxed;
+  }
+}
+
+function assessUnconfinable(facts: CommandFacts): CommandDecision {
+  if (facts.isTrusted) return unsandboxed;
+  switch (facts.approval) {
+    case "untrusted":
+      return ask("not-trusted");
+    case "on-failure":
+    case "on-request":
+      return ask("no-sandbox");
+    case "never":
+      return { kind: "reject", reason: "no-sandbox" };
+  }
+}
+
+function ask(reason: AskReason): CommandDecision {
+  return { kind: "ask", reason };
+}
+
+/** For the `reason` of an approval request, when the model gave no justification. */
+export function describeAskReason(reason: AskReason): string {
+  switch (reason) {
+    case "not-trusted":
+      return "The command is not known to only read, and would run without a sandbox";
+    case "escalation":
+      return "The model asks to run the command without the sandbox";
+    case "no-sandbox":
+      return "There is no sandbox on this platform: the command would run unconfined";
+  }
+}
+
+/** What the model is told after `exec command rejected: `. */
+export const NO_SANDBOX_REJECTION =
+  "there is no sandbox on this platform, and the approval policy is never to ask";
+
+/**
+ * After a command failed because the sandbox stopped it: ask the user to run it again without, or
+ * tell the model. 0.23.0 asks under `untrusted` and `on-failure`.
+ */
+export function assessDeniedCommand(approval: ApprovalPolicy): "ask" | "tell-model" {
+  return approval === "untrusted" || approval === "on-failure" ? "ask" : "tell-model";
+}
+
+/** Argument vectors approved for the session, each exactly as approved. */
+export class SessionApprovals {
+  readonly #approved = new Set<string>();
+
+  has(argv: readonly string[]): boolean {
+    return this.#approved.has(keyOf(argv));
+  }
+
+  /** Keeps `approved_for_session` only; every other decision holds once. */
+  record(argv: readonly string[], decision: ReviewDecision): void {
+    if (decision === "approved_for_session") this.#approved.add(keyOf(argv));
+  }
+}
+
+/** JSON keeps `["a b"]` and `["a", "b"]` apart, and lone surrogates too. */
+function keyOf(argv: readonly string[]): string {
+  return JSON.stringify(argv);
+}
+
+export interface PatchFacts {
+  readonly approval: ApprovalPolicy;
+  readonly mode: SandboxMode;
+  readonly hasPlatformSandbox: boolean;
+  /**
+   * Every file the patch makes, changes, deletes or moves to, and moves from: absolute, with
+   * symbolic links and ".." resolved against the disk (for a new file: its nearest existing parent).
+   */
+  readonly targets: readonly string[];
+  /** Canonical. Empty under read-only; not looked at under danger-full-access. */
+  readonly writableRoots: readonly string[];
+  /** Places inside the roots that are not for the model, canonical: .git/hooks, .git/config, .codex, CODEX_HOME. */
+  readonly protectedPlaces: readonly string[];
+}
+
+export type PatchAskReason =
+  | { readonly kind: "not-trusted" }
+  | { readonly kind: "outside-roots"; readonly path: string }
+  | { readonly kind: "protected"; readonly path: string; readonly place: string }
+  | { readonly kind: "no-sandbox" };
+
+export type PatchDecision =
+  | { readonly kind: "apply-sandboxed" }
+  | { readonly kind: "apply-unsandboxed" }
+  /** If approved, it is applied unsandboxed. */
+  | { readonly kind: "ask"; readonly reason: PatchAskReason }
+  | { readonly kind: "reject"; readonly reason: PatchAskReason | { readonly kind: "empty" } };
+
+/** Source: sandbox.md 7.2 and the protected places of the issue; judged on real paths. */
+export function assessPatch(facts: PatchFacts): PatchDecision {
+  if (facts.targets.length === 0) return { kind: "reject", reason: { kind: "empty" } };
+  if (facts.approval === "untrusted") return { kind: "ask", reason: { kind: "not-trusted" } };
+  if (facts.mode === "danger-full-access") return { kind: "apply-unsandboxed" };
+  const obstacle = findObstacle(facts);
+  if (obstacle === undefined) return { kind: "apply-sandboxed" };
+  return { kind: facts.approval === "never" ? "reject" : "ask", reason: obstacle };
+}
+
+function findObstacle(facts: PatchFacts): PatchAskReason | undefined {
+  const unclear = facts.targets.find((path) => !isCanonical(path));
+  if (unclear !== undefined) return { kind: "outside-roots", path: unclear };
+  for (const path of facts.targets) {
+    const place = facts.protectedPlaces.find((candidate) => touches(path, candidate));
+    if (place !== undefined) return { kind: "protected", path, place };
+  }
+  if (!facts.hasPlatformSandbox) return findOutside(facts) ?? { kind: "no-sandbox" };
+  // Under on-failure it is tried inside the sandbox, which stops it, and the user is asked then.
+  return facts.approval === "on-failure" ? undefined : findOutside(facts);
+}
+
+function findOutside(facts: PatchFacts): PatchAskReason | undefined {
+  const path = facts.targets.find(
+    (target) => !facts.writableRoots.some((root) => isWithin(target, root)),
+  );
+  return path === undefined ? undefined : { kind: "outside-roots", path };
+}
+
+/**
+ * Whether a change of `path` changes `place`: below it, or instead of a directory above it (a file
+ * `.git` that redirects).
+ */
+function touches(path: string, place: string): boolean {
+  const [a, b] = [foldName(path), foldName(place)];
+  return isWithin(a, b) || isWithin(b, a);
+}
+
+/** Some file systems ignore letter case, composition and invisible characters in names. */
+function foldName(path: string): string {
+  return path
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
+}
+
+function isCanonical(path: string): boolean {
+  return path.startsWith("/") && !/(?:^|\/)\.{0,2}(?:\/|$)/u.test(path.slice(1));
+}
+
+export function describePatchReason(reason: PatchAskReason | { readonly kind: "empty" }): string {
+  switch (reason.kind) {
+    case "empty":
+      return "empty patch";
+    case "not-trusted":
+      return "The approval policy is to ask before every patch";
+    case "outside-roots":
+      return `writing outside of the project: "${reason.path}" is in no writable root`;
+    case "protected":
+      return `writing to a protected place: "${reason.path}" belongs to "${reason.place}"`;
+    case "no-sandbox":
+      return "There is no sandbox on this platform: the patch would be applied unconfined";
+  }
+}
