@@ -154,7 +154,10 @@ class Exchange {
   idle: IdleTimer;
   readonly #controller = new AbortController();
   readonly #callerSignal: AbortSignal;
-  readonly #abort = (): void => this.#controller.abort();
+  readonly #abort = (): void => {
+    this.#controller.abort();
+    this.#source?.destroy();
+  };
   #idleAfterMs: number | null = null;
   #source: Readable | null = null;
 
@@ -173,6 +176,8 @@ class Exchange {
   /** The source stays open when the iteration ends: `end` decides. */
   read(source: Readable): AsyncIterable<Uint8Array> {
     this.#source = source;
+    // The iterator tells of errors while it lasts. Destroyed later, the source would tell the process.
+    source.on("error", () => {});
     return { [Symbol.asyncIterator]: () => source.iterator({ destroyOnReturn: false }) };
   }
 

@@ -35,12 +35,15 @@ export async function postJson(post: HttpPost): Promise<IncomingMessage> {
   const options: RequestOptions = {
     method: "POST",
     agent: post.agent,
-    signal: post.signal,
     headers: { ...post.headers, "content-length": Buffer.byteLength(post.body) },
   };
   const send = (): ClientRequest => {
     try {
-      return request(post.url, options);
+      const sent = request(post.url, options);
+      // Not the option `signal`: it destroys with an error, which a socket on its way back to the
+      // agent has no listener for. Destroyed twice is destroyed once.
+      post.signal.addEventListener("abort", () => sent.destroy(), { once: true });
+      return sent;
     } catch (error) {
       throw badEndpoint(post.url, error);
     }
