@@ -16,6 +16,8 @@ export interface ConfigProblem {
   readonly place?: ConfigPlace | undefined;
   readonly key?: TomlPath | undefined;
   readonly complaint: string;
+  /** A key that no version of codex is known to have: most likely a slip of the pen. */
+  readonly isUnknownKey?: boolean;
 }
 
 /** For people: `/home/me/.codex/config.toml:3:9: model: expected a string, found 3`. */

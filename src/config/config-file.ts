@@ -1,5 +1,5 @@
 /** Reading the bytes of `config.toml`. */
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { getSystemErrorMessage } from "node:util";
 import { isUtf8 } from "node:buffer";
 import { configFile } from "./codex-home.ts";
@@ -24,7 +24,8 @@ export function readConfigFile(codexHome: string): ConfigFileText | undefined {
 function readBytes(file: string): Buffer | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(file, "r");
+    // Not blocking: opening a pipe would wait for its writer.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw cannotRead(file, error);

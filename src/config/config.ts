@@ -119,6 +119,8 @@ export interface ConfigInput {
   /** Texts of `-c`, in order, or settings read with `overridesFromJson`. */
   readonly overrides?: readonly (string | ConfigOverride)[];
   readonly flags?: ConfigFlags;
+  /** Whether a key that nobody knows is an error. */
+  readonly isStrict?: boolean;
 }
 
 export const DEFAULT_MODEL = "gpt-5";
@@ -132,7 +134,14 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
     input.overrides ?? [],
     flagToml(input.flags ?? {}),
   );
-  return resolveConfig(settings, input);
+  if (input.isStrict === true) refuseUnknownKeys(settings);
+  const { config, warnings } = resolveConfig(settings, input);
+  return { ...config, warnings: warnings.map((warning) => formatProblem(warning)) };
+}
+
+function refuseUnknownKeys({ warnings }: LoadedSettings): void {
+  const [first, ...rest] = warnings.filter(({ isUnknownKey }) => isUnknownKey === true);
+  if (first !== undefined) throw new ConfigError([first, ...rest]);
 }
 
 /** The keys that flags stand for. `--oss` stands for two. */
@@ -147,8 +156,14 @@ export function flagToml(flags: ConfigFlags): FlagToml {
   };
 }
 
+/** The configuration, and what to tell the user about it. */
+export interface ResolvedConfig {
+  readonly config: Omit<Config, "warnings">;
+  readonly warnings: readonly ConfigProblem[];
+}
+
 /** Errors: ConfigError for what only shows when all settings are seen together. */
-export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Config {
+export function resolveConfig(settings: LoadedSettings, input: ConfigInput): ResolvedConfig {
   const { toml } = settings;
   const cwd = resolveWorkingDirectory(input.flags?.cd, input.cwd);
   const bases = { codexHome: input.codexHome, cwd, userHome: input.home };
@@ -157,12 +172,7 @@ export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Con
   const mcp = listMcpServers(toml.mcp_servers ?? {});
   const projects = toml.projects ?? {};
   const derived = [...model.warnings, ...mcp.warnings, ...warnAboutTrustLevels(projects)];
-  const warnings: readonly ConfigProblem[] = [
-    ...settings.warnings,
-    ...sandbox.warnings,
-    ...derived.map((warning) => ({ ...warning, place: settings.placeOf(warning.key ?? []) })),
-  ];
-  return {
+  const config = {
     codexHome: input.codexHome,
     cwd,
     profile: toml.profile,
@@ -181,8 +191,12 @@ export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Con
       maxBytes: toml.history?.max_bytes,
     },
     experimentalResume: resolveOptional(cwd, toml.experimental_resume),
-    warnings: warnings.map((warning) => formatProblem(warning)),
   };
+  const placed = derived.map((warning) => ({
+    ...warning,
+    place: settings.placeOf(warning.key ?? []),
+  }));
+  return { config, warnings: [...settings.warnings, ...sandbox.warnings, ...placed] };
 }
 
 function resolveWorkingDirectory(cd: string | undefined, cwd: string): string {

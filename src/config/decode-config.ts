@@ -2,7 +2,7 @@
 import type * as z from "zod/mini";
 import type { ConfigProblem } from "./config-error.ts";
 import { configTomlSchema, type ConfigToml } from "./config-toml.ts";
-import { describeUnknownKey } from "./known-keys.ts";
+import { describeUnknownKey, isLaterKey } from "./known-keys.ts";
 import { nearestName } from "./nearest-name.ts";
 import {
   copyTable,
@@ -16,28 +16,27 @@ import {
 } from "./toml-value.ts";
 
 /** Problems without their places: those depend on where the document came from. */
-export type DecodedConfig =
-  | { readonly ok: true; readonly toml: ConfigToml; readonly warnings: readonly ConfigProblem[] }
-  | {
-      readonly ok: false;
-      readonly errors: readonly [ConfigProblem, ...ConfigProblem[]];
-      readonly warnings: readonly ConfigProblem[];
-    };
+export interface DecodedConfig {
+  /** Without the settings that are wrong, and without unknown ones. */
+  readonly toml: ConfigToml;
+  readonly errors: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
 
 export function decodeConfig(document: TomlTable): DecodedConfig {
   // One document is decoded once: compiling the schema, as zod does by itself, costs more.
   const result = configTomlSchema.safeParse(document, { jitless: true });
-  if (result.success) return { ok: true, toml: result.data, warnings: [] };
+  if (result.success) return { toml: result.data, errors: [], warnings: [] };
   const errors = replacedKeys(document);
   const warnings: ConfigProblem[] = [];
   for (const issue of result.error.issues) {
     if (issue.code === "unrecognized_keys") warnings.push(...unknownKeys(issue.path, issue.keys));
     else errors.push({ key: toTomlPath(issue.path), complaint: describeIssue(issue, document) });
   }
-  const [first, ...rest] = errors;
-  if (first !== undefined) return { ok: false, errors: [first, ...rest], warnings };
-  const known = configTomlSchema.parse(withoutKeys(document, warnings), { jitless: true });
-  return { ok: true, toml: known, warnings };
+  const rest = withoutKeys(document, [...errors, ...warnings]);
+  // What is left can only be wrong in ways that were hidden behind the first ones.
+  const usable = configTomlSchema.safeParse(rest, { jitless: true });
+  return { toml: usable.success ? usable.data : {}, errors, warnings };
 }
 
 /** Ignoring this key would leave users with another sandbox than the one they wrote down. */
@@ -53,16 +52,23 @@ function unknownKeys(path: readonly PropertyKey[], keys: readonly string[]): Con
   const table = toTomlPath(path);
   return keys
     .filter((key) => table.length > 0 || key !== "sandbox_permissions")
-    .map((key) => ({ key: [...table, key], complaint: describeUnknownKey(table, key) }));
+    .map((key) => ({
+      key: [...table, key],
+      complaint: describeUnknownKey(table, key),
+      isUnknownKey: !isLaterKey(table, key),
+    }));
 }
 
 function withoutKeys(document: TomlTable, problems: readonly ConfigProblem[]): TomlTable {
   const copy = copyTable(document);
   for (const { key } of problems) {
     if (key === undefined) continue;
-    const table = valueAt(copy, key.slice(0, -1));
-    const last = key.at(-1);
-    if (isTable(table) && typeof last === "string") Reflect.deleteProperty(table, last);
+    // A whole array goes for one of its elements, and a table that misses a required key.
+    const names = key.filter((part) => typeof part === "string");
+    const present = valueAt(copy, names) === undefined ? names.slice(0, -1) : names;
+    const table = valueAt(copy, present.slice(0, -1));
+    const last = present.at(-1);
+    if (isTable(table) && last !== undefined) Reflect.deleteProperty(table, last);
   }
   return copy;
 }

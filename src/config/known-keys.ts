@@ -60,9 +60,14 @@ export function knownKeys(path: TomlPath): readonly string[] {
   return Object.keys(shape ?? {});
 }
 
+/** Whether a later version of codex reads this key. */
+export function isLaterKey(path: TomlPath, key: string): boolean {
+  return path.length === 0 && LATER_KEYS.has(key);
+}
+
 /** A phrase for a warning about `key` in the table at `path`. */
 export function describeUnknownKey(path: TomlPath, key: string): string {
-  if (path.length === 0 && LATER_KEYS.has(key)) return "has no effect in this version";
+  if (isLaterKey(path, key)) return "has no effect in this version";
   if (path[0] === "profiles" && Object.hasOwn(configTomlShape, key)) {
     return `profiles cannot set it, ignored; set ${quote(key)} at the top level`;
   }

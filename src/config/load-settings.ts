@@ -4,7 +4,7 @@ import type { ConfigFileText } from "./config-file.ts";
 import type { ConfigToml } from "./config-toml.ts";
 import { type FlagSetting, layerDocuments, type Origin } from "./layers.ts";
 import { type ConfigOverride, parseOverrides, printable } from "./overrides.ts";
-import { emptyTable, quote, type TomlPath, type TomlTable } from "./toml-value.ts";
+import { emptyTable, quote, type TomlPath } from "./toml-value.ts";
 
 /** What dedicated flags may set, under the keys of the file. */
 export type FlagToml = Pick<
@@ -15,8 +15,6 @@ export type FlagToml = Pick<
 /** What all layers say together. */
 export interface LoadedSettings {
   readonly toml: ConfigToml;
-  /** The same as it was before it was checked. */
-  readonly document: TomlTable;
   readonly warnings: readonly ConfigProblem[];
   readonly originOf: (path: readonly string[]) => Origin;
   readonly placeOf: (path: TomlPath) => ConfigPlace | undefined;
@@ -51,12 +49,12 @@ async function readAll(
 
 function flagsAlone(flags: FlagToml): LoadedSettings {
   const settings = flagSettings(flags);
-  const { document, originOf } = layerDocuments(emptyTable(), [], [], settings);
+  const { originOf } = layerDocuments(emptyTable(), [], [], settings);
   const placeOf = (path: TomlPath): ConfigPlace | undefined => {
     const { argument } = originOf(path.map(String));
     return argument === undefined ? undefined : { kind: "argument", argument: printable(argument) };
   };
-  return { toml: flags, document, warnings: [], originOf, placeOf };
+  return { toml: flags, warnings: [], originOf, placeOf };
 }
 
 const FLAG_NAMES = {
@@ -67,7 +65,7 @@ const FLAG_NAMES = {
   profile: "--profile",
 } as const satisfies Record<keyof FlagToml, string>;
 
-function flagSettings(flags: FlagToml): FlagSetting[] {
+export function flagSettings(flags: FlagToml): FlagSetting[] {
   return Object.entries(flags).flatMap(([key, value]) => {
     if (value === undefined) return [];
     const name = Object.entries(FLAG_NAMES).find(([flagKey]) => flagKey === key)?.[1];
@@ -75,7 +73,8 @@ function flagSettings(flags: FlagToml): FlagSetting[] {
   });
 }
 
-function checkProfile({ toml, placeOf }: LoadedSettings): void {
+/** Errors: ConfigError when there is no such profile. */
+export function checkProfile({ toml, placeOf }: LoadedSettings): void {
   const { profile, profiles } = toml;
   if (profile === undefined || Object.hasOwn(profiles ?? {}, profile)) return;
   const complaint = `config profile ${quote(profile)} not found`;

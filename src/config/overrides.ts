@@ -153,7 +153,7 @@ function stripQuotes(text: string): string {
 const MAX_DEPTH = 64;
 
 /** `undefined` for `null`, for what JSON cannot hold, and for what nests without end. */
-function tomlFromJson(json: unknown, depth = 0): TomlValue | undefined {
+export function tomlFromJson(json: unknown, depth = 0): TomlValue | undefined {
   if (depth > MAX_DEPTH) return undefined;
   switch (typeof json) {
     case "string":

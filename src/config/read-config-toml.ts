@@ -18,24 +18,28 @@ export interface ConfigSources {
 
 /** Errors: ConfigError with every problem found, in the order of the file. */
 export function readConfigToml(sources: ConfigSources): LoadedSettings {
+  const { settings, errors } = readUsableConfigToml(sources);
+  const [first, ...rest] = errors;
+  if (first !== undefined) throw new ConfigError([first, ...rest]);
+  return settings;
+}
+
+/** The settings without those that are wrong. Not for running with: only for showing. */
+export interface UsableSettings {
+  readonly settings: LoadedSettings;
+  readonly errors: readonly ConfigProblem[];
+}
+
+/** Errors: ConfigError when the file is no TOML. */
+export function readUsableConfigToml(sources: ConfigSources): UsableSettings {
   const { file, overrides, flags } = sources;
   const parsed = file === undefined ? emptyTable() : parseTomlFile(file.text, file.file);
   const layered = layerDocuments(parsed, Object.keys(profileTomlShape), overrides, flags);
   const placed = placeProblems(file, layered);
-  const decoded = decodeConfig(layered.document);
-  const warnings = placed(decoded.warnings);
-  if (!decoded.ok) {
-    const [first, ...rest] = placed(decoded.errors);
-    throw new ConfigError([first ?? decoded.errors[0], ...rest]);
-  }
+  const { toml, errors, warnings } = decodeConfig(layered.document);
   const placeOf = (path: TomlPath) => placed([{ key: path, complaint: "" }])[0]?.place;
-  return {
-    toml: decoded.toml,
-    document: layered.document,
-    warnings,
-    originOf: layered.originOf,
-    placeOf,
-  };
+  const settings = { toml, warnings: placed(warnings), originOf: layered.originOf, placeOf };
+  return { settings, errors: placed(errors) };
 }
 
 /** Adds places, sorts by them, and drops what a profile's key would say a second time. */

@@ -1,0 +1,336 @@
+/** Every command and flag of `codex`. Plain data: see `command-spec.ts` for what is made from it. */
+import { KNOWN_MODELS } from "../config/model-families.ts";
+import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
+import type { CommandSpec, FlagSpec } from "./command-spec.ts";
+
+export const APPROVAL_POLICIES = ["untrusted", "on-failure", "on-request", "never"] as const;
+export const COLOR_CHOICES = ["always", "never", "auto"] as const;
+export const SHELLS = ["bash", "elvish", "fish", "powershell", "zsh"] as const;
+
+const CONFIG: FlagSpec = {
+  long: "--config",
+  short: "-c",
+  value: "KEY=VALUE",
+  isRepeatable: true,
+  mayBeEmpty: true,
+  help: 'Set one key of config.toml for this run: a dotted key, and TOML, JSON or text (-c model="o3")',
+};
+
+const MODEL: FlagSpec = {
+  long: "--model",
+  short: "-m",
+  value: "MODEL",
+  completion: KNOWN_MODELS,
+  help: "Model to ask",
+};
+
+const OSS: FlagSpec = { long: "--oss", help: "Use the local provider (Ollama)" };
+
+const PROFILE: FlagSpec = {
+  long: "--profile",
+  short: "-p",
+  value: "NAME",
+  help: "Use this profile of config.toml",
+};
+
+const SANDBOX: FlagSpec = {
+  long: "--sandbox",
+  short: "-s",
+  value: "MODE",
+  choices: SANDBOX_MODES,
+  help: "What commands may do",
+};
+
+const APPROVAL: FlagSpec = {
+  long: "--ask-for-approval",
+  short: "-a",
+  value: "POLICY",
+  choices: APPROVAL_POLICIES,
+  help: "When to ask before a command runs",
+};
+
+const FULL_AUTO: FlagSpec = {
+  long: "--full-auto",
+  conflicts: ["--dangerously-bypass-approvals-and-sandbox"],
+  help: "Same as -a on-failure -s workspace-write",
+};
+
+const BYPASS: FlagSpec = {
+  long: "--dangerously-bypass-approvals-and-sandbox",
+  conflicts: ["--full-auto"],
+  help: "Ask nothing and run every command without a sandbox; only for machines that are one",
+};
+
+const CD: FlagSpec = {
+  long: "--cd",
+  short: "-C",
+  value: "DIR",
+  completion: "directory",
+  help: "Work in this directory",
+};
+
+const IMAGE: FlagSpec = {
+  long: "--image",
+  short: "-i",
+  value: "FILE",
+  isRepeatable: true,
+  completion: "file",
+  help: "Attach a picture to the first message; several with commas, or one flag each",
+};
+
+const STRICT: FlagSpec = {
+  long: "--strict-config",
+  help: "Refuse to start when config.toml has unknown keys",
+};
+
+/** What decides on a conversation, without who asks the questions. */
+const SETTINGS = [CONFIG, STRICT, MODEL, OSS, PROFILE, SANDBOX, FULL_AUTO, BYPASS, CD] as const;
+
+/** Exec asks nobody: the one policy that says so may be written out. */
+const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: true };
+
+const EXIT_CODES = "0 success, 1 failure, 2 wrong usage";
+
+const EXEC: CommandSpec = {
+  name: "exec",
+  aliases: ["e"],
+  summary: "Work on one prompt without asking anything",
+  details: ['Without a prompt, or with "-", the prompt is read from standard input.'],
+  flags: [
+    ...SETTINGS,
+    APPROVAL_NEVER,
+    IMAGE,
+    {
+      long: "--skip-git-repo-check",
+      help: "Also work outside of a git repository that is not trusted",
+    },
+    { long: "--color", value: "WHEN", choices: COLOR_CHOICES, help: "Colours in the output" },
+    { long: "--json", help: "Print events as JSON lines" },
+    {
+      long: "--output-last-message",
+      value: "FILE",
+      completion: "file",
+      help: "Write the last answer to this file",
+    },
+  ],
+  arguments: [{ name: "PROMPT", help: 'What to do; "-" for standard input' }],
+  example: 'codex exec --full-auto "make the tests pass"',
+  exitCodes: "0 the turn ended well, 1 failure, 2 wrong usage, 130 interrupted",
+};
+
+const PROTO: CommandSpec = {
+  name: "proto",
+  aliases: ["p"],
+  summary: "Take submissions as JSON lines on stdin and print events as JSON lines",
+  flags: [...SETTINGS, APPROVAL],
+  example: "codex proto -c model=o3 < submissions.jsonl",
+  exitCodes: EXIT_CODES,
+};
+
+const MCP: CommandSpec = {
+  name: "mcp",
+  summary: "Be an MCP server on stdin and stdout",
+  flags: [...SETTINGS, APPROVAL],
+  example: "codex mcp -c sandbox_mode=workspace-write",
+  exitCodes: EXIT_CODES,
+};
+
+/** `codex debug help`, as other command lines have it. */
+const HELP_OF_GROUP: CommandSpec = {
+  name: "help",
+  summary: "Show this help",
+  flags: [],
+  arguments: [{ name: "COMMAND", isVariadic: true, help: "Default: the group" }],
+  isHidden: true,
+  example: "codex help debug landlock",
+  exitCodes: EXIT_CODES,
+};
+
+const LOGIN: CommandSpec = {
+  name: "login",
+  summary: "Store an API key",
+  details: [
+    "The key is read from standard input, which keeps it out of the list of processes; it can also be given as the value of --api-key. Signing in with ChatGPT is not supported in this build.",
+  ],
+  flags: [
+    CONFIG,
+    {
+      long: "--api-key",
+      value: "KEY",
+      isValueOptional: true,
+      mayBeEmpty: true,
+      conflicts: ["--with-api-key"],
+      help: 'Store this key; without a value, or with "-", read it from standard input',
+    },
+    { long: "--with-api-key", help: "Read the key from standard input" },
+  ],
+  commands: [
+    {
+      name: "status",
+      summary: "Tell which credential is used",
+      flags: [CONFIG],
+      example: "codex login status",
+      exitCodes: "0 logged in, 1 not logged in or unreadable, 2 wrong usage",
+    },
+    HELP_OF_GROUP,
+  ],
+  example: "codex login --api-key < key.txt",
+  exitCodes: EXIT_CODES,
+};
+
+const LOGOUT: CommandSpec = {
+  name: "logout",
+  summary: "Remove the stored credential",
+  flags: [CONFIG],
+  example: "codex logout",
+  exitCodes: EXIT_CODES,
+};
+
+const COMPLETION: CommandSpec = {
+  name: "completion",
+  summary: "Print a completion script for a shell",
+  flags: [CONFIG],
+  arguments: [{ name: "SHELL", choices: SHELLS, help: "Default: bash" }],
+  example: "codex completion zsh > ~/.zfunc/_codex",
+  exitCodes: EXIT_CODES,
+};
+
+const DEBUG_EXIT_CODES =
+  "those of the command, 128 + number when a signal ended it, 1 failure, 2 wrong usage";
+
+function debugCommand(name: string, summary: string): CommandSpec {
+  return {
+    name,
+    summary,
+    details: ["Flags after the first word of the command belong to the command."],
+    flags: [FULL_AUTO, SANDBOX, BYPASS, CONFIG, CD].map(withoutApprovals),
+    arguments: [
+      {
+        name: "COMMAND",
+        isRequired: true,
+        isVariadic: true,
+        completion: "command",
+        help: "Program and its arguments",
+      },
+    ],
+    stopsAtFirstArgument: true,
+    example: `codex debug ${name} --full-auto -- make test`,
+    exitCodes: DEBUG_EXIT_CODES,
+  };
+}
+
+/** There is nobody to ask about a single command. */
+function withoutApprovals(flag: FlagSpec): FlagSpec {
+  if (flag === FULL_AUTO) return { ...flag, help: "Same as -s workspace-write" };
+  return flag === BYPASS ? { ...flag, isHidden: true } : flag;
+}
+
+const DEBUG: CommandSpec = {
+  name: "debug",
+  summary: "Try out the sandbox",
+  flags: [CONFIG],
+  commands: [
+    debugCommand("landlock", "Run a command under the Linux sandbox"),
+    debugCommand("seatbelt", "Run a command under the macOS sandbox"),
+    HELP_OF_GROUP,
+  ],
+  isGroup: true,
+  example: "codex debug landlock ls",
+  exitCodes: DEBUG_EXIT_CODES,
+};
+
+const CONFIG_COMMAND: CommandSpec = {
+  name: "config",
+  summary: "Look at the configuration",
+  flags: [CONFIG],
+  commands: [
+    {
+      name: "check",
+      summary: "Show what is set, where, and what is wrong",
+      flags: [...SETTINGS, APPROVAL, { long: "--json", help: "Print one JSON object" }],
+      example: "codex config check -p work --json",
+      exitCodes: "0 usable, perhaps with warnings, 1 errors, 2 wrong usage",
+    },
+    HELP_OF_GROUP,
+  ],
+  isGroup: true,
+  example: "codex config check",
+  exitCodes: EXIT_CODES,
+};
+
+const APPLY: CommandSpec = {
+  name: "apply",
+  aliases: ["a"],
+  summary: "Apply the changes of a cloud task (not supported in this build)",
+  flags: [CONFIG],
+  arguments: [{ name: "TASK_ID", isRequired: true, help: "Which task" }],
+  example: "codex apply task_123",
+  exitCodes: EXIT_CODES,
+};
+
+const GENERATE_TS: CommandSpec = {
+  name: "generate-ts",
+  summary: "Write TypeScript types of the protocol",
+  flags: [
+    CONFIG,
+    { long: "--out", short: "-o", value: "DIR", completion: "directory", help: "Where to" },
+    {
+      long: "--prettier",
+      short: "-p",
+      value: "BIN",
+      completion: "file",
+      help: "Format with this program",
+    },
+  ],
+  isHidden: true,
+  example: "codex generate-ts --out types",
+  exitCodes: EXIT_CODES,
+};
+
+const MAN: CommandSpec = {
+  name: "man",
+  summary: "Print the manual page",
+  details: ["The same table as for this help makes it, so that they cannot disagree."],
+  flags: [],
+  isHidden: true,
+  example: "codex man | man -l -",
+  exitCodes: EXIT_CODES,
+};
+
+const HELP: CommandSpec = {
+  name: "help",
+  summary: "Show the help of a command",
+  flags: [],
+  arguments: [{ name: "COMMAND", isVariadic: true, help: "Default: codex itself" }],
+  example: "codex help debug landlock",
+  exitCodes: EXIT_CODES,
+};
+
+export const COMMAND_TABLE: CommandSpec = {
+  name: "codex",
+  summary: "A coding agent for the terminal",
+  details: ["Without a command, an interactive session is started, with PROMPT as first message."],
+  flags: [
+    ...SETTINGS,
+    APPROVAL,
+    IMAGE,
+    { long: "--screen-reader", help: "Plain lines that a screen reader can follow" },
+  ],
+  arguments: [{ name: "PROMPT", help: "First message; after -- when it looks like a command" }],
+  commands: [
+    EXEC,
+    LOGIN,
+    LOGOUT,
+    MCP,
+    PROTO,
+    COMPLETION,
+    DEBUG,
+    CONFIG_COMMAND,
+    APPLY,
+    GENERATE_TS,
+    MAN,
+    HELP,
+  ],
+  example: 'codex -m o3 "explain this repository"',
+  exitCodes: EXIT_CODES,
+};

@@ -1,0 +1,108 @@
+/** The completion script for bash, 3.2 (macOS) and later. */
+import type { CommandSpec, ValueCompletion } from "./command-spec.ts";
+import {
+  commandNames,
+  type CompletionCommand,
+  completionCommands,
+  flagCompletion,
+  flagNames,
+  flagsWithValue,
+} from "./completion-model.ts";
+
+/**
+ * The function walks over the words before the cursor: flags that take a value, and names of
+ * commands. At the cursor it proposes values, flags or commands of the command it has reached.
+ */
+export function bashCompletion(table: CommandSpec): string {
+  const commands = completionCommands(table);
+  return `# bash completion for codex. Load it with: source <(codex completion bash)
+_codex() {
+    local IFS=$' \\t\\n'
+    local cur=\${COMP_WORDS[COMP_CWORD]} command=codex expect= stopped= index word
+    COMPREPLY=()
+    # bash makes a word of its own of the = in --flag=value.
+    if [[ $cur == "=" ]]; then cur=; fi
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        word=\${COMP_WORDS[index]}
+        if [[ $word == "=" ]]; then continue; fi
+        if [[ -n $expect ]]; then expect=; continue; fi
+        if [[ $word == "--" ]]; then stopped=1; break; fi
+        case "$command $word" in
+${commands.flatMap((command) => walk(command)).join("\n")}
+            *) if [[ $word != -* ]]; then stopped=1; break; fi ;;
+        esac
+    done
+    if [[ -n $expect ]]; then _codex_propose "$expect"; return; fi
+    if [[ $cur == -* && -z $stopped ]]; then
+        case $command in
+${commands.map(({ path, flags }) => `            ${quote(path)}) _codex_words ${quote(flags.flatMap(flagNames).join(" "))} ;;`).join("\n")}
+        esac
+        return
+    fi
+    case $command in
+${commands.map((command) => `            ${quote(command.path)}) ${proposeWords(command)} ;;`).join("\n")}
+    esac
+}
+
+_codex_words() {
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+    # What is before the last : is a word of its own to bash, and must not come again.
+    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
+        local prefix=\${cur%"\${cur##*:}"} index
+        for ((index = 0; index < \${#COMPREPLY[@]}; index++)); do
+            COMPREPLY[index]=\${COMPREPLY[index]#"$prefix"}
+        done
+    fi
+}
+
+_codex_propose() {
+    local line kind=-f
+    case $1 in
+        words:*) _codex_words "\${1#words:}"; return ;;
+        none) return ;;
+        directory) kind=-d ;;
+        command) kind=-c ;;
+    esac
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $kind -- "$cur")
+    if [[ $kind != -c ]]; then compopt -o filenames 2>/dev/null; fi
+}
+
+complete -F _codex codex
+`;
+}
+
+/** Lines of the `case` that follows the words before the cursor. */
+function walk(command: CompletionCommand): string[] {
+  const flags = flagsWithValue(command).map((flag) => {
+    const patterns = flagNames(flag).map((name) => quote(`${command.path} ${name}`));
+    return `            ${patterns.join("|")}) expect=${quote(expectation(flagCompletion(flag)))} ;;`;
+  });
+  const commands = command.commands.map((child) => {
+    const patterns = commandNames(child).map((name) => quote(`${command.path} ${name}`));
+    return `            ${patterns.join("|")}) command=${quote(`${command.path} ${child.name}`)} ;;`;
+  });
+  return [...flags, ...commands];
+}
+
+function expectation(completion: ValueCompletion | undefined): string {
+  if (completion === undefined) return "none";
+  return typeof completion === "string" ? completion : `words:${completion.join(" ")}`;
+}
+
+function proposeWords(command: CompletionCommand): string {
+  const { argument, commands, spec } = command;
+  const names = commands.map(({ name }) => name);
+  const words = typeof argument === "object" ? [...names, ...argument] : names;
+  const kind = typeof argument === "string" ? argument : undefined;
+  if (kind !== undefined && spec.stopsAtFirstArgument === true) {
+    return `if [[ -n $stopped && $word != "--" ]]; then _codex_propose file; else _codex_propose ${kind}; fi`;
+  }
+  if (kind !== undefined) return `_codex_propose ${kind}`;
+  return words.length === 0
+    ? ":"
+    : `if [[ -z $stopped ]]; then _codex_words ${quote(words.join(" "))}; fi`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

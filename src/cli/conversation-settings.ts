@@ -1,0 +1,64 @@
+/** Flags that decide on a conversation, as input of the configuration. */
+import { type Config, type ConfigInput, loadConfig } from "../config/config.ts";
+import { APPROVAL_POLICIES } from "./command-table.ts";
+import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
+import { flagText, flagTexts, hasFlag, type Invocation } from "./invocation.ts";
+import { complain } from "./output.ts";
+import type { ProcessContext } from "./process-context.ts";
+
+/** Errors: ConfigError. Warnings go to standard error. */
+export async function loadConversationConfig(
+  invocation: Invocation,
+  context: ProcessContext,
+): Promise<Config> {
+  const config = await loadConfig(configInput(invocation, context));
+  for (const warning of config.warnings) complain(warning);
+  return config;
+}
+
+export function configInput(invocation: Invocation, context: ProcessContext): ConfigInput {
+  return {
+    codexHome: context.codexHome,
+    cwd: context.cwd,
+    home: context.home,
+    env: context.env,
+    overrides: flagTexts(invocation, "--config"),
+    isStrict: hasFlag(invocation, "--strict-config"),
+    flags: {
+      model: flagText(invocation, "--model"),
+      profile: flagText(invocation, "--profile"),
+      oss: hasFlag(invocation, "--oss"),
+      cd: flagText(invocation, "--cd"),
+      ...permissionFlags(invocation),
+    },
+  };
+}
+
+/** The two shorthands win over -a and -s, as in codex 0.23.0. They exclude each other. */
+function permissionFlags(
+  invocation: Invocation,
+): Pick<NonNullable<ConfigInput["flags"]>, "approvalPolicy" | "sandboxMode"> {
+  if (hasFlag(invocation, "--dangerously-bypass-approvals-and-sandbox")) {
+    return { approvalPolicy: "never", sandboxMode: "danger-full-access" };
+  }
+  if (hasFlag(invocation, "--full-auto")) {
+    return { approvalPolicy: "on-failure", sandboxMode: "workspace-write" };
+  }
+  return {
+    approvalPolicy: oneOf(APPROVAL_POLICIES, flagText(invocation, "--ask-for-approval")),
+    sandboxMode: sandboxModeFlag(invocation),
+  };
+}
+
+/** The value of -s. */
+export function sandboxModeFlag(invocation: Invocation) {
+  return oneOf(SANDBOX_MODES, flagText(invocation, "--sandbox"));
+}
+
+/** The table has refused everything else; this only tells the compiler. */
+export function oneOf<T extends string>(
+  choices: readonly T[],
+  value: string | undefined,
+): T | undefined {
+  return choices.find((choice) => choice === value);
+}

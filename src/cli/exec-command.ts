@@ -1,0 +1,10 @@
+/** `codex exec`: one prompt, nobody asked. */
+import { loadConversationConfig } from "./conversation-settings.ts";
+import type { Invocation } from "./invocation.ts";
+import { notInThisBuild } from "./not-in-this-build.ts";
+import { readProcessContext } from "./process-context.ts";
+
+export async function runExecCommand(invocation: Invocation): Promise<number> {
+  await loadConversationConfig(invocation, readProcessContext());
+  return notInThisBuild("exec");
+}

@@ -1,0 +1,17 @@
+/** `codex logout`: removes the stored credential. */
+import { AuthError, removeStoredLogin } from "../auth/auth.ts";
+import { complain, printError } from "./output.ts";
+import { readProcessContext } from "./process-context.ts";
+
+/** Nothing to remove is no failure. What is said is for people, hence on standard error. */
+export function runLogoutCommand(): number {
+  try {
+    const removed = removeStoredLogin(readProcessContext().codexHome);
+    printError(removed ? "Successfully logged out\n" : "Not logged in\n");
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    complain(error.message);
+    return 1;
+  }
+}
