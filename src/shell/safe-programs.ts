@@ -148,10 +148,8 @@ function acceptsGit(args: readonly PlainWord[]): boolean {
   const [subcommand, ...rest] = args;
   // Anything before the subcommand (-c, -C, --git-dir, --exec-path) changes which programs run.
   if (subcommand === undefined || subcommand.expansion.kind !== "none") return false;
-  // %G… and %(signature) make git start gpg.program.
-  if (rest.some((word) => word.text.includes("%G") || word.text.includes("%(signature"))) {
-    return false;
-  }
+  // "%G?", "%+GS", "%(signature)" and "%(*signature)" make git start gpg.program.
+  if (rest.some((word) => /%[-+ ]?G|\(\*?signature/u.test(word.text))) return false;
   switch (subcommand.text) {
     case "log":
     case "show":

@@ -229,7 +229,10 @@ git show --textc HEAD
 git show --show-signature
 git log --format=%G?
 git log --pretty=format:%GS
+git log --format=%+GS
+git log --format=%-GG
 git branch --format=%(signature:key)
+git branch --list --format=%(*signature)
 git diff --no-index --ext-diff a b
 git diff --ext-diff
 git diff --ext-d
