@@ -1,0 +1,259 @@
+/** Makes, keeps and finds conversations. Nobody else can make one. */
+import type { Config } from "../config/config.ts";
+import { ModelClient } from "../model/client.ts";
+import type { EventMsgOf } from "../protocol/event.ts";
+import { type ConversationId, newConversationId } from "../protocol/ids.ts";
+import type { ModelItem } from "../protocol/model-item.ts";
+import { CodexConversation } from "./codex-conversation.ts";
+import { EventQueue } from "./event-queue.ts";
+import { History } from "./history.ts";
+import type { Machine } from "./machine.ts";
+import { MessageHistory } from "./message-history.ts";
+import { modelEndpoint } from "./model-endpoint.ts";
+import { PendingApprovals } from "./pending-approvals.ts";
+import { readUserInstructions } from "./project-doc.ts";
+import { Refusals } from "./refusals.ts";
+import { Rollout } from "./rollout.ts";
+import { readRollout } from "./rollout-reader.ts";
+import { SessionApprovals } from "./safety.ts";
+import { Session } from "./session.ts";
+import type { SessionState } from "./session-state.ts";
+import { ApplyPatchTool } from "./tools/apply-patch-tool.ts";
+import { ShellTool } from "./tools/shell-tool.ts";
+import type { ToolProvider } from "./tools/tool.ts";
+import { ToolRouter } from "./tools/tool-router.ts";
+import type { ToolServices } from "./tools/tool-services.ts";
+import { contextFromConfig } from "./turn-context.ts";
+import { notificationCommand } from "./user-notification.ts";
+
+export type SessionConfigured = EventMsgOf<"session_configured">;
+
+export interface NewConversation {
+  readonly conversationId: ConversationId;
+  readonly conversation: CodexConversation;
+  /** The first event, which has been taken from the conversation already. */
+  readonly sessionConfigured: SessionConfigured;
+  /** Grows while the conversation runs. */
+  readonly refusals: Refusals;
+}
+
+export interface ConversationOptions {
+  /** Offer `update_plan`. Default: yes. */
+  readonly includePlanTool?: boolean;
+  /** Offer `apply_patch` as a function whatever the model. Default: no. */
+  readonly includeApplyPatchTool?: boolean;
+  /** Keep no session file. Default: one is kept. */
+  readonly isEphemeral?: boolean;
+}
+
+export class ConversationNotFoundError extends Error {
+  override readonly name = "ConversationNotFoundError";
+  readonly id: string;
+
+  constructor(id: string) {
+    super(`no conversation with id: ${id}`);
+    this.id = id;
+  }
+}
+
+export class ConversationManager {
+  readonly #machine: Machine;
+  readonly #conversations = new Map<string, CodexConversation>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /**
+   * `experimental_resume` of the configuration goes on with that session file, under its id.
+   * Errors: ResumeError.
+   */
+  newConversation(config: Config, options: ConversationOptions = {}): Promise<NewConversation> {
+    const { experimentalResume: path } = config;
+    if (path !== undefined) return this.resumeConversation(config, path, options);
+    const start: SessionStart = { id: newConversationId(), history: [], path: null };
+    return this.#create(config, options, start);
+  }
+
+  /** Goes on with a session file, under its id. Errors: ResumeError. */
+  resumeConversation(
+    config: Config,
+    path: string,
+    options: ConversationOptions = {},
+  ): Promise<NewConversation> {
+    const { id, history } = readRollout(path);
+    return this.#create(config, options, { id, history, path });
+  }
+
+  /** Errors: ConversationNotFoundError. */
+  getConversation(id: string): CodexConversation {
+    const conversation = this.#conversations.get(id);
+    if (conversation === undefined) throw new ConversationNotFoundError(id);
+    return conversation;
+  }
+
+  /** Forgets it; whoever holds it can still end it with `shutdown`. */
+  removeConversation(id: string): void {
+    this.#conversations.delete(id);
+  }
+
+  async #create(
+    config: Config,
+    options: ConversationOptions,
+    start: SessionStart,
+  ): Promise<NewConversation> {
+    const { conversation, refusals } = openConversation(this.#machine, config, options, start);
+    const first = await conversation.nextEvent();
+    if (first.id !== "" || first.msg.type !== "session_configured") {
+      throw new Error("session configured event was not the first event in the stream");
+    }
+    this.#conversations.set(start.id, conversation);
+    return {
+      conversationId: start.id,
+      conversation,
+      sessionConfigured: first.msg,
+      refusals,
+    };
+  }
+}
+
+interface SessionStart {
+  readonly id: ConversationId;
+  readonly history: readonly ModelItem[];
+  /** Of the session file to go on with. */
+  readonly path: string | null;
+}
+
+function openConversation(
+  machine: Machine,
+  config: Config,
+  options: ConversationOptions,
+  { id, history: items, path }: SessionStart,
+): { readonly conversation: CodexConversation; readonly refusals: Refusals } {
+  const events = new EventQueue();
+  const notice = (message: string): void =>
+    events.push({ id: "", msg: { type: "background_event", message } });
+  const approvals = new PendingApprovals();
+  const refusals = new Refusals();
+  const external = machine.createTools(config);
+  const messageHistory = new MessageHistory(config);
+  const { text: instructions, warnings } = readUserInstructions({
+    codexHome: config.codexHome,
+    cwd: config.cwd,
+    maxBytes: config.projectDocMaxBytes,
+  });
+  const rollout = openRollout(config, options, { id, instructions, path }, notice);
+  const history = new History(items);
+  let model: ModelClient | null = null;
+  const state: SessionState = {
+    id,
+    config,
+    history,
+    router: createRouter(machine, config, options, { approvals, refusals, external }),
+    userInstructions: instructions,
+    model: () => (model ??= new ModelClient(modelEndpoint(config, machine.env))),
+    record: (...added) => {
+      for (const item of added) {
+        history.add(item);
+        rollout?.append(item);
+      }
+    },
+    replaceHistory: (replacement) => {
+      history.replace(replacement);
+      rollout?.appendCompacted(replacement);
+    },
+  };
+  const mark = messageHistory.mark();
+  events.push({
+    id: "",
+    msg: {
+      type: "session_configured",
+      session_id: id,
+      model: config.model,
+      history_log_id: mark.logId,
+      history_entry_count: mark.entryCount,
+    },
+  });
+  for (const warning of warnings) notice(warning);
+  const session = new Session({
+    state,
+    events,
+    approvals,
+    messageHistory,
+    context: contextFromConfig(config),
+    onTurnComplete: (turn) => {
+      const { notify, cwd } = config;
+      if (notify === undefined || notify.length === 0) return;
+      machine.startDetached(notificationCommand(notify, turn), cwd);
+    },
+    close: async () => {
+      model?.close();
+      rollout?.close();
+      await external.close();
+    },
+  });
+  const submit = session.submit.bind(session);
+  void announceTools(external, events);
+  return { conversation: new CodexConversation(id, events, submit), refusals };
+}
+
+/** Sources of tools that could not be started are told before the first task. */
+async function announceTools(external: ToolProvider, events: EventQueue): Promise<void> {
+  for (const message of await external.start()) {
+    events.push({ id: "", msg: { type: "error", message } });
+  }
+}
+
+function openRollout(
+  config: Config,
+  options: ConversationOptions,
+  session: {
+    readonly id: string;
+    readonly instructions: string | null;
+    readonly path: string | null;
+  },
+  onProblem: (message: string) => void,
+): Rollout | null {
+  if (options.isEphemeral === true) return null;
+  if (session.path !== null) return Rollout.resume(session.path, onProblem);
+  const { codexHome, cwd } = config;
+  const { id, instructions } = session;
+  return Rollout.start({ id, codexHome, cwd, instructions }, onProblem);
+}
+
+interface RouterParts {
+  readonly approvals: PendingApprovals;
+  readonly refusals: Refusals;
+  readonly external: ToolProvider;
+}
+
+function createRouter(
+  machine: Machine,
+  config: Config,
+  options: ConversationOptions,
+  { approvals, refusals, external }: RouterParts,
+): ToolRouter {
+  const services: ToolServices = {
+    codexHome: config.codexHome,
+    commandPlaces: machine.commandPlaces(config),
+    runCommand: machine.commandRunner(config),
+    approvals,
+    sessionApprovals: new SessionApprovals(),
+    refusals,
+    hasPlatformSandbox: machine.hasPlatformSandbox,
+    grammar: async () => {
+      const { loadBashGrammar } = await import("../shell/bash-grammar.ts");
+      return loadBashGrammar();
+    },
+    applyPatchProgram: machine.applyPatchProgram,
+    createTurnDiff: machine.createTurnDiff,
+  };
+  const patches = new ApplyPatchTool(services);
+  return new ToolRouter({
+    shell: new ShellTool(services, patches),
+    patches,
+    external,
+    includePlanTool: options.includePlanTool ?? true,
+    includeApplyPatchTool: options.includeApplyPatchTool ?? false,
+  });
+}

@@ -1,0 +1,62 @@
+/** What the agent said and nobody has read yet, in order. */
+import type { Event } from "../protocol/event.ts";
+
+/** The conversation is over: there will be no more events. */
+export class ConversationEndedError extends Error {
+  override readonly name = "ConversationEndedError";
+
+  constructor() {
+    super("Cannot read the next event: the conversation has ended");
+  }
+}
+
+interface Waiter {
+  readonly resolve: (event: Event | null) => void;
+}
+
+/** Any number of writers and readers; each event goes to one reader. */
+export class EventQueue {
+  #events: Event[] = [];
+  /** Index of the first unread event: taking from the front of a long array is slow. */
+  #first = 0;
+  #waiters: Waiter[] = [];
+  #closed = false;
+
+  push(event: Event): void {
+    if (this.#closed) return;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#events.push(event);
+    else waiter.resolve(event);
+  }
+
+  /** Null when the queue is closed and read to its end. */
+  async next(): Promise<Event | null> {
+    const event = this.take();
+    if (event !== undefined) return event;
+    if (this.#closed) return null;
+    return new Promise((resolve) => this.#waiters.push({ resolve }));
+  }
+
+  /** What is there already, without waiting. */
+  take(): Event | undefined {
+    const event = this.#events[this.#first];
+    if (event === undefined) return undefined;
+    this.#first += 1;
+    if (this.#first === this.#events.length) {
+      this.#events = [];
+      this.#first = 0;
+    } else if (this.#first >= COMPACT_AFTER) {
+      this.#events = this.#events.slice(this.#first);
+      this.#first = 0;
+    }
+    return event;
+  }
+
+  /** Events that are in the queue stay readable. */
+  close(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(null);
+  }
+}
+
+const COMPACT_AFTER = 1024;

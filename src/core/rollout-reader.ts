@@ -1,0 +1,151 @@
+/** Finds and reads session files. Lines that nobody understands are skipped, not fatal. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { sessionsDirectory } from "../config/codex-home.ts";
+import { type ConversationId, isConversationId } from "../protocol/ids.ts";
+import { decodeModelItem, type ModelItem } from "../protocol/model-item.ts";
+import { withAllOutputs } from "./history.ts";
+
+/** The session cannot be taken up again. */
+export class ResumeError extends Error {
+  override readonly name = "ResumeError";
+}
+
+export interface StoredSession {
+  readonly path: string;
+  readonly id: ConversationId;
+  /** Null in files of other programs. */
+  readonly cwd: string | null;
+  /** Complete: a call whose output was never written has one that says so. */
+  readonly history: readonly ModelItem[];
+}
+
+const metaSchema = z.object({ id: z.string(), cwd: z.optional(z.nullable(z.string())) });
+const compactedSchema = z.object({
+  record_type: z.literal("compacted"),
+  history: z.array(z.unknown()),
+});
+
+/**
+ * A last line without its line end was being written when the process died; it is removed from the
+ * file, so that what is appended begins a line.
+ *
+ * Errors: ResumeError when this is no session file.
+ */
+export function readRollout(path: string): StoredSession {
+  const descriptor = openRollout(path);
+  try {
+    const bytes = readFileSync(descriptor);
+    const end = bytes.lastIndexOf("\n") + 1;
+    const session = parseRollout(path, bytes.toString("utf8", 0, end).split("\n"));
+    if (end < bytes.length) ftruncateSync(descriptor, end);
+    return session;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parseRollout(path: string, [first, ...lines]: readonly string[]): StoredSession {
+  const meta = metaSchema.safeParse(parseLine(first ?? ""));
+  if (!meta.success || !isConversationId(meta.data.id)) {
+    throw new ResumeError(`Cannot resume "${path}": not a session file`);
+  }
+  let history: ModelItem[] = [];
+  for (const line of lines) {
+    const record = parseLine(line);
+    const compacted = compactedSchema.safeParse(record);
+    if (compacted.success) history = compacted.data.history.flatMap(itemOf);
+    else history.push(...itemOf(record));
+  }
+  const { id, cwd } = meta.data;
+  return { path, id, cwd: cwd ?? null, history: withAllOutputs(history) };
+}
+
+/** Errors: ResumeError when there is none, or the text is no session id. */
+export function findRollout(codexHome: string, id: string): string {
+  const wanted = id.toLowerCase();
+  if (!isConversationId(wanted)) {
+    throw new ResumeError(`Cannot resume "${id}": not a session id`);
+  }
+  for (const path of sessionFiles(codexHome)) {
+    if (path.endsWith(`-${wanted}.jsonl`)) return path;
+  }
+  throw new ResumeError(
+    `Cannot resume "${id}": no such session in "${sessionsDirectory(codexHome)}"`,
+  );
+}
+
+/** The session that was written to last. Errors: ResumeError when there is none. */
+export function findLastRollout(codexHome: string): string {
+  let newest: { readonly path: string; readonly time: number } | undefined;
+  for (const path of sessionFiles(codexHome)) {
+    const time = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    // Newest names come first; of files of one time the first is meant.
+    if (newest === undefined || time > newest.time) newest = { path, time };
+  }
+  if (newest !== undefined) return newest.path;
+  throw new ResumeError(`Cannot resume: no session in "${sessionsDirectory(codexHome)}"`);
+}
+
+/** All of them, newest names first. */
+export function sessionFiles(codexHome: string): readonly string[] {
+  const root = sessionsDirectory(codexHome);
+  const files: string[] = [];
+  for (const year of namesIn(root, /^\d{4}$/u)) {
+    for (const month of namesIn(join(root, year), /^\d{2}$/u)) {
+      for (const day of namesIn(join(root, year, month), /^\d{2}$/u)) {
+        const directory = join(root, year, month, day);
+        const names = namesIn(directory, /^rollout-.*\.jsonl$/u);
+        files.push(...names.map((name) => join(directory, name)));
+      }
+    }
+  }
+  return files;
+}
+
+function namesIn(directory: string, pattern: RegExp): readonly string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => pattern.test(name));
+    return names.toSorted().toReversed();
+  } catch {
+    return [];
+  }
+}
+
+function openRollout(path: string): number {
+  let descriptor: number;
+  try {
+    // A FIFO must not hold the program.
+    descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    const state = code === "ENOENT" ? "no such file" : code;
+    throw new ResumeError(`Cannot resume "${path}": ${state}`, { cause: error });
+  }
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new ResumeError(`Cannot resume "${path}": not a regular file`);
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function itemOf(value: unknown): readonly ModelItem[] {
+  const item = decodeModelItem(value);
+  return item === null ? [] : [item];
+}

@@ -1,0 +1,105 @@
+/**
+ * The session file: `sessions/YYYY/MM/DD/rollout-<local time>-<id>.jsonl`. The first line says
+ * which session it is; then come the items of the history, one a line, each written in one call the
+ * moment it is known. A process that is killed loses nothing but the line it was writing.
+ */
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  PRIVATE_DIRECTORY_MODE,
+  PRIVATE_FILE_MODE,
+  sessionsDirectory,
+} from "../config/codex-home.ts";
+import type { ModelItem } from "../protocol/model-item.ts";
+import { readGitInfo } from "./git-info.ts";
+
+export interface RolloutSession {
+  readonly id: string;
+  readonly codexHome: string;
+  readonly cwd: string;
+  /** AGENTS.md, as the model gets it. */
+  readonly instructions: string | null;
+}
+
+/** Where items go. A failure to write is told once and ends the writing, not the session. */
+export class Rollout {
+  readonly #open: () => number;
+  readonly #onProblem: (message: string) => void;
+  #descriptor: number | null = null;
+  #isBroken = false;
+
+  private constructor(open: () => number, onProblem: (message: string) => void) {
+    this.#open = open;
+    this.#onProblem = onProblem;
+  }
+
+  /** The file is made with the first item: a session without any leaves none. */
+  static start(
+    session: RolloutSession,
+    onProblem: (message: string) => void,
+    now: () => Date = () => new Date(),
+  ): Rollout {
+    return new Rollout(() => {
+      const time = now();
+      const path = rolloutPath(session.codexHome, session.id, time);
+      mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+      const descriptor = openSync(path, "ax", PRIVATE_FILE_MODE);
+      writeLine(descriptor, {
+        id: session.id,
+        timestamp: time.toISOString(),
+        cwd: session.cwd,
+        instructions: session.instructions,
+        git: readGitInfo(session.cwd) ?? {},
+      });
+      return descriptor;
+    }, onProblem);
+  }
+
+  /** Goes on in an existing file, which `readRollout` has repaired. */
+  static resume(path: string, onProblem: (message: string) => void): Rollout {
+    return new Rollout(() => openSync(path, "a", PRIVATE_FILE_MODE), onProblem);
+  }
+
+  append(item: ModelItem): void {
+    this.#write(item);
+  }
+
+  /** The history is these items from here on. */
+  appendCompacted(items: readonly ModelItem[]): void {
+    this.#write({ record_type: "compacted", history: items });
+  }
+
+  close(): void {
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+    this.#isBroken = true;
+  }
+
+  #write(record: object): void {
+    if (this.#isBroken) return;
+    try {
+      this.#descriptor ??= this.#open();
+      writeLine(this.#descriptor, record);
+    } catch (error) {
+      this.#isBroken = true;
+      const reason = error instanceof Error && "code" in error ? error.code : "unknown error";
+      this.#onProblem(`Cannot write the session file: ${String(reason)}`);
+    }
+  }
+}
+
+function writeLine(descriptor: number, record: object): void {
+  let rest = Buffer.from(`${JSON.stringify(record)}\n`);
+  while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+}
+
+/** Local time in the name, as people look for it. */
+export function rolloutPath(codexHome: string, id: string, time: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const year = String(time.getFullYear());
+  const month = two(time.getMonth() + 1);
+  const day = two(time.getDate());
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join("-");
+  const name = `rollout-${year}-${month}-${day}T${clock}-${id}.jsonl`;
+  return join(sessionsDirectory(codexHome), year, month, day, name);
+}

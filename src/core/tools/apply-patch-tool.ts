@@ -1,0 +1,196 @@
+/** Patches: worked out first, judged on real paths, then carried out in the sandbox. */
+import { resolve } from "node:path";
+import * as z from "zod/mini";
+import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
+import { describeDenial, findSandboxDenial, inspectDisk } from "../../process/sandbox-denial.ts";
+import { decodeJsonWith } from "../../protocol/decode.ts";
+import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
+import { patchSubject } from "../refusals.ts";
+import { assessPatch, describePatchReason, type PatchAskReason } from "../safety.ts";
+import { writablePlaces } from "../writable-places.ts";
+import { outputEvents } from "./command-events.ts";
+import type { CommandResult } from "./command-runner.ts";
+import { describeResult, isApproval } from "./shell-tool.ts";
+import type { ToolInvocation } from "./tool.ts";
+import type { ToolServices, TurnDiff } from "./tool-services.ts";
+
+const TIMEOUT_MS = 60_000;
+const REJECTED_BY_USER = "patch rejected by user";
+
+const argumentsSchema = z.object({ input: z.string() });
+
+type Plan = Extract<PatchPlan, { readonly ok: true }>;
+
+interface Patch {
+  readonly text: string;
+  readonly workdir: string;
+  readonly plan: Plan;
+  readonly invocation: ToolInvocation;
+  readonly subject: string;
+}
+
+export class ApplyPatchTool {
+  readonly #services: ToolServices;
+  #diff: TurnDiff;
+  #lastDiff: string | null = null;
+
+  constructor(services: ToolServices) {
+    this.#services = services;
+    this.#diff = services.createTurnDiff();
+  }
+
+  startTask(): void {
+    this.#diff = this.#services.createTurnDiff();
+    this.#lastDiff = null;
+  }
+
+  /** Null when it is what was told last. */
+  async turnDiff(): Promise<string | null> {
+    const diff = await this.#diff.unifiedDiff();
+    if (diff === this.#lastDiff || diff === null) return null;
+    this.#lastDiff = diff;
+    return diff;
+  }
+
+  async callFunction(args: string, invocation: ToolInvocation): Promise<string> {
+    const decoded = decodeJsonWith(argumentsSchema, args, "apply_patch arguments");
+    if (!decoded.ok) return `failed to parse function arguments: ${decoded.message}`;
+    return this.apply(decoded.value.input, invocation.context.cwd, invocation);
+  }
+
+  /** The output for the model. `workdir` is absolute. */
+  async apply(text: string, workdir: string, invocation: ToolInvocation): Promise<string> {
+    const { planPatch } = await import("../../apply-patch/plan-patch.ts");
+    const plan = planPatch(text, workdir);
+    if (!plan.ok) {
+      const isEmpty = plan.error.problem.kind === "no-operations";
+      return isEmpty ? "patch rejected: empty patch" : `error: ${plan.error.message}`;
+    }
+    const paths = plan.affected.map(({ realPath }) => realPath);
+    const patch: Patch = { text, workdir, plan, invocation, subject: patchSubject(paths) };
+    const decision = this.#decide(patch);
+    switch (decision.kind) {
+      case "apply-sandboxed":
+        return this.#applySandboxed(patch);
+      case "apply-unsandboxed":
+        return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, true);
+      case "ask":
+        return this.#askAndApply(patch, decision.reason);
+      case "reject": {
+        const reason = describePatchReason(decision.reason);
+        this.#services.refusals.add({ subject: patch.subject, reason });
+        return `patch rejected: ${reason}; rejected by user approval settings`;
+      }
+    }
+  }
+
+  #decide({ plan, invocation: { context } }: Patch) {
+    const { codexHome, commandPlaces, hasPlatformSandbox } = this.#services;
+    const places = writablePlaces({ context, codexHome, ...commandPlaces });
+    return assessPatch({
+      approval: context.approvalPolicy,
+      mode: context.sandboxPolicy.mode,
+      hasPlatformSandbox,
+      targets: plan.affected.map(({ realPath }) => realPath),
+      writableRoots: places.writableRoots,
+      protectedPlaces: places.protectedPlaces,
+    });
+  }
+
+  async #askAndApply(patch: Patch, reason: PatchAskReason): Promise<string> {
+    const words = reason.kind === "not-trusted" ? undefined : describePatchReason(reason);
+    if (!(await this.#ask(patch, words))) return REJECTED_BY_USER;
+    return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
+  }
+
+  async #ask({ plan, invocation, subject }: Patch, reason: string | undefined): Promise<boolean> {
+    const { taskId, callId, signal, emit } = invocation;
+    const decision = await this.#services.approvals.ask("patch", taskId, signal, () =>
+      emit({
+        type: "apply_patch_approval_request",
+        call_id: callId,
+        changes: plan.changes,
+        ...(reason === undefined ? {} : { reason }),
+      }),
+    );
+    if (isApproval(decision)) return true;
+    this.#services.refusals.add({ subject, reason: "rejected by the user" });
+    return false;
+  }
+
+  /** Under on-failure a patch may meet the sandbox; then the user is asked, as for commands. */
+  async #applySandboxed(patch: Patch): Promise<string> {
+    const { context, emit } = patch.invocation;
+    const result = await this.#run(patch, context.sandboxPolicy, true);
+    const denial = this.#findDenial(patch, result);
+    if (denial === undefined) return this.#report(result);
+    this.#services.refusals.add({ subject: patch.subject, reason: denial });
+    if (context.approvalPolicy !== "on-failure") return this.#report(result, [denial]);
+    emit({ type: "background_event", message: denial });
+    if (!(await this.#ask(patch, `patch failed; retry without sandbox? ${denial}`))) {
+      return REJECTED_BY_USER;
+    }
+    return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
+  }
+
+  async #carryOut(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<string> {
+    return this.#report(await this.#run(patch, policy, isAutoApproved));
+  }
+
+  async #run(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<CommandResult> {
+    const { invocation, plan, text, workdir } = patch;
+    const { callId, emit, context, signal } = invocation;
+    const program = this.#services.applyPatchProgram;
+    if (program === null) return { kind: "not-started", reason: "apply_patch is not available" };
+    const { changes } = plan;
+    this.#diff.beforePatch(changes);
+    const autoApproved = isAutoApproved;
+    emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
+    const result = await this.#services.runCommand({
+      argv: [program, text],
+      cwd: resolve(workdir),
+      policyCwd: context.cwd,
+      policy,
+      timeoutMs: TIMEOUT_MS,
+      signal,
+      onOutput: outputEvents(invocation),
+    });
+    const success = result.kind === "ended" && result.exitCode === 0;
+    if (success) this.#services.refusals.resolve(patch.subject);
+    if (result.kind === "ended" && result.isAborted) return result;
+    emit({
+      type: "patch_apply_end",
+      call_id: callId,
+      stdout: result.kind === "ended" ? result.output.stdout : "",
+      stderr: result.kind === "ended" ? result.output.stderr : result.reason,
+      success,
+    });
+    const diff = success ? await this.turnDiff() : null;
+    if (diff !== null) emit({ type: "turn_diff", unified_diff: diff });
+    return result;
+  }
+
+  #report(result: CommandResult, notes: readonly string[] = []): string {
+    if (result.kind === "not-started") return `execution error: ${result.reason}`;
+    return describeResult(result, notes);
+  }
+
+  #findDenial(patch: Patch, result: CommandResult): string | undefined {
+    if (result.kind !== "ended" || result.exitCode === 0 || result.isAborted) return undefined;
+    const { codexHome, commandPlaces } = this.#services;
+    const { context } = patch.invocation;
+    const denial = findSandboxDenial(
+      {
+        argv: ["apply_patch"],
+        workdir: patch.workdir,
+        exitCode: result.isSignaled ? null : result.exitCode,
+        timedOut: result.isTimedOut,
+        stdout: result.output.stdout,
+        stderr: result.output.stderr,
+      },
+      writablePlaces({ context, codexHome, ...commandPlaces }),
+      inspectDisk,
+    );
+    return denial === undefined ? undefined : describeDenial(denial);
+  }
+}

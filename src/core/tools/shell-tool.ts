@@ -1,0 +1,235 @@
+/** The shell tool: decides, asks, runs, and words what came of it. */
+import { resolve } from "node:path";
+import type { SandboxDenial } from "../../process/sandbox-denial.ts";
+import {
+  describeDenial,
+  describeNeededGrant,
+  findSandboxDenial,
+  inspectDisk,
+  retryQuestion,
+} from "../../process/sandbox-denial.ts";
+import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
+import type { ReviewDecision } from "../../protocol/approval.ts";
+import type { BashGrammar } from "../../shell/bash-grammar.ts";
+import { isSafeCommand } from "../../shell/is-safe-command.ts";
+import { commandSubject } from "../refusals.ts";
+import {
+  assessCommand,
+  assessDeniedCommand,
+  type CommandDecision,
+  describeAskReason,
+  NO_SANDBOX_REJECTION,
+} from "../safety.ts";
+import { writablePlaces } from "../writable-places.ts";
+import { type PatchForm, findPatch } from "./patch-form.ts";
+import type { ApplyPatchTool } from "./apply-patch-tool.ts";
+import type { CommandResult } from "./command-runner.ts";
+import { runWithEvents } from "./command-events.ts";
+import type { ShellCall } from "./shell-arguments.ts";
+import type { ToolInvocation } from "./tool.ts";
+import { commandOutput, shortenForModel } from "./tool-output.ts";
+import type { ToolServices } from "./tool-services.ts";
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** Longer waits are not a command but a hang. */
+const MAX_TIMEOUT_MS = 24 * 3_600_000;
+
+export const REJECTED_BY_USER = "exec command rejected by user";
+
+type Ended = Extract<CommandResult, { readonly kind: "ended" }>;
+
+/** One call with everything that is fixed about it. */
+interface Attempt {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  readonly invocation: ToolInvocation;
+  /** Put before the output, for the model. */
+  readonly notes: readonly string[];
+}
+
+export class ShellTool {
+  readonly #services: ToolServices;
+  readonly #patches: ApplyPatchTool;
+
+  constructor(services: ToolServices, patches: ApplyPatchTool) {
+    this.#services = services;
+    this.#patches = patches;
+  }
+
+  /** The output for the model. Errors: none that the call itself causes. */
+  async run(call: ShellCall, invocation: ToolInvocation): Promise<string> {
+    const cwd = resolve(invocation.context.cwd, call.workdir ?? ".");
+    const grammar = await this.#services.grammar();
+    const patch: PatchForm | undefined = findPatch(call.command, cwd, grammar);
+    if (patch !== undefined) {
+      return this.#patches.apply(patch.text, patch.workdir, invocation);
+    }
+    const decision = this.#decide(call, cwd, invocation, grammar);
+    const attempt: Attempt = {
+      argv: call.command,
+      cwd,
+      timeoutMs: timeoutOf(call.timeoutMs),
+      invocation,
+      notes: notesFor(call, decision, invocation),
+    };
+    switch (decision.kind) {
+      case "run-sandboxed":
+        return this.#runSandboxed(attempt);
+      case "run-unsandboxed":
+        return this.#runUnsandboxed(attempt);
+      case "ask": {
+        const reason =
+          call.justification ??
+          (decision.reason === "not-trusted" ? undefined : describeAskReason(decision.reason));
+        const answer = await this.#ask(attempt, reason);
+        return isApproval(answer) ? this.#runUnsandboxed(attempt) : REJECTED_BY_USER;
+      }
+      case "reject":
+        this.#refuse(attempt, NO_SANDBOX_REJECTION);
+        return `exec command rejected: ${NO_SANDBOX_REJECTION}`;
+    }
+  }
+
+  #decide(
+    call: ShellCall,
+    workdir: string,
+    { context }: ToolInvocation,
+    grammar: BashGrammar,
+  ): CommandDecision {
+    const { sessionApprovals, hasPlatformSandbox } = this.#services;
+    return assessCommand({
+      approval: context.approvalPolicy,
+      mode: context.sandboxPolicy.mode,
+      // Asked only where it counts: judging takes a parse of the script.
+      isTrusted:
+        (context.approvalPolicy === "untrusted" || !hasPlatformSandbox) &&
+        isSafeCommand(call.command, { workdir, sessionCwd: context.cwd }, grammar),
+      isApprovedForSession: sessionApprovals.has(call.command),
+      wantsEscalation: call.wantsEscalation,
+      hasPlatformSandbox,
+    });
+  }
+
+  /** The answer is remembered where the user wanted that, for this very argument vector. */
+  async #ask(attempt: Attempt, reason: string | undefined): Promise<ReviewDecision> {
+    const { argv, cwd, invocation } = attempt;
+    const { approvals, sessionApprovals } = this.#services;
+    const { taskId, callId, signal } = invocation;
+    const decision = await approvals.ask("exec", taskId, signal, () =>
+      invocation.emit({
+        type: "exec_approval_request",
+        call_id: callId,
+        command: [...argv],
+        cwd,
+        ...(reason === undefined ? {} : { reason }),
+      }),
+    );
+    sessionApprovals.record(argv, decision);
+    if (!isApproval(decision)) this.#refuse(attempt, "rejected by the user");
+    return decision;
+  }
+
+  async #runUnsandboxed(attempt: Attempt): Promise<string> {
+    const result = await this.#run(attempt, DANGER_FULL_ACCESS_POLICY);
+    return this.#report(attempt, result, attempt.notes);
+  }
+
+  async #runSandboxed(attempt: Attempt): Promise<string> {
+    const { context } = attempt.invocation;
+    const result = await this.#run(attempt, context.sandboxPolicy);
+    const denial = this.#findDenial(attempt, result);
+    if (denial === undefined) return this.#report(attempt, result, attempt.notes);
+    this.#refuse(attempt, describeDenial(denial));
+    const notes = [
+      ...attempt.notes,
+      `${describeDenial(denial)}. To allow it, grant ${describeNeededGrant(denial)}.`,
+    ];
+    if (assessDeniedCommand(context.approvalPolicy) === "tell-model") {
+      return this.#report(attempt, result, notes);
+    }
+    attempt.invocation.emit({ type: "background_event", message: describeDenial(denial) });
+    const answer = await this.#ask(attempt, retryQuestion(denial));
+    if (!isApproval(answer)) return REJECTED_BY_USER;
+    attempt.invocation.emit({
+      type: "background_event",
+      message: "retrying command without sandbox",
+    });
+    return this.#runUnsandboxed(attempt);
+  }
+
+  async #run(attempt: Attempt, policy: SandboxPolicy): Promise<CommandResult> {
+    const { argv, cwd, timeoutMs, invocation } = attempt;
+    return runWithEvents(this.#services, invocation, { argv, cwd, timeoutMs, policy });
+  }
+
+  #report({ argv, cwd }: Attempt, result: CommandResult, notes: readonly string[]): string {
+    if (result.kind === "not-started") return `execution error: ${result.reason}`;
+    if (result.exitCode === 0) this.#services.refusals.resolve(commandSubject(argv, cwd));
+    return describeResult(result, notes);
+  }
+
+  #findDenial(
+    { argv, cwd, invocation }: Attempt,
+    result: CommandResult,
+  ): SandboxDenial | undefined {
+    if (result.kind !== "ended" || result.exitCode === 0 || result.isAborted) return undefined;
+    const { codexHome, commandPlaces } = this.#services;
+    const places = writablePlaces({ context: invocation.context, codexHome, ...commandPlaces });
+    return findSandboxDenial(
+      {
+        argv,
+        workdir: cwd,
+        exitCode: result.isSignaled ? null : result.exitCode,
+        timedOut: result.isTimedOut,
+        stdout: result.output.stdout,
+        stderr: result.output.stderr,
+      },
+      places,
+      inspectDisk,
+    );
+  }
+
+  #refuse({ argv, cwd }: Attempt, reason: string): void {
+    this.#services.refusals.add({ subject: commandSubject(argv, cwd), reason });
+  }
+}
+
+export function isApproval(decision: ReviewDecision): boolean {
+  return decision === "approved" || decision === "approved_for_session";
+}
+
+/** As the model gets it. */
+export function describeResult(result: Ended, notes: readonly string[]): string {
+  const lines = [...notes];
+  if (result.isTimedOut) {
+    lines.unshift(`command timed out after ${Math.round(result.durationMs)} milliseconds`);
+  }
+  if (result.isAborted) lines.unshift("command aborted by the user");
+  const text = shortenForModel(result.output.aggregated);
+  return commandOutput({
+    exitCode: result.exitCode,
+    durationMs: result.durationMs,
+    text: lines.length === 0 ? text : `${lines.join("\n")}\n${text}`,
+  });
+}
+
+function timeoutOf(timeoutMs: number | null): number {
+  if (timeoutMs === null || !Number.isFinite(timeoutMs)) return DEFAULT_TIMEOUT_MS;
+  return Math.min(Math.max(Math.round(timeoutMs), 1), MAX_TIMEOUT_MS);
+}
+
+/** Exec mode asks nobody: the model learns that its wish was not granted, and why. */
+function notesFor(
+  call: ShellCall,
+  decision: CommandDecision,
+  { context }: ToolInvocation,
+): readonly string[] {
+  if (!call.wantsEscalation || decision.kind !== "run-sandboxed") return [];
+  const policy = context.approvalPolicy;
+  const rule =
+    policy === "never"
+      ? "nobody can be asked (approval policy never)"
+      : `under approval policy ${policy} the user is asked only after the sandbox stopped a command`;
+  return [`with_escalated_permissions had no effect, the command ran in the sandbox: ${rule}`];
+}

@@ -1,0 +1,34 @@
+/** What the tools of one session share. */
+import type { FileChanges } from "../../protocol/file-change.ts";
+import type { BashGrammar } from "../../shell/bash-grammar.ts";
+import type { PendingApprovals } from "../pending-approvals.ts";
+import type { Refusals } from "../refusals.ts";
+import type { SessionApprovals } from "../safety.ts";
+import type { RunCommand } from "./command-runner.ts";
+
+export interface ToolServices {
+  readonly codexHome: string;
+  /** What the environment of commands says of writable places. */
+  readonly commandPlaces: {
+    readonly tmpdir: string | undefined;
+    readonly home: string | undefined;
+  };
+  readonly runCommand: RunCommand;
+  readonly approvals: PendingApprovals;
+  readonly sessionApprovals: SessionApprovals;
+  readonly refusals: Refusals;
+  /** Whether anything on this platform can enforce a policy. */
+  readonly hasPlatformSandbox: boolean;
+  readonly grammar: () => Promise<BashGrammar>;
+  /** Our own program under the name `apply_patch`; null: patches cannot be carried out. */
+  readonly applyPatchProgram: string | null;
+  readonly createTurnDiff: () => TurnDiff;
+}
+
+/** Everything the patches of one task have changed, as one diff. */
+export interface TurnDiff {
+  /** Keeps what the files are like; call before each patch. */
+  readonly beforePatch: (changes: FileChanges) => void;
+  /** Git style; null when nothing differs. */
+  readonly unifiedDiff: () => Promise<string | null>;
+}
