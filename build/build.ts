@@ -17,7 +17,10 @@ const stamp = fingerprint();
 if (existsSync(outputPath) && existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp) {
   console.log("dist/codex is up to date");
 } else {
-  await buildAll();
+  await buildAll().catch((error: unknown) => {
+    console.error(`Cannot build: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  });
 }
 
 async function buildAll(): Promise<void> {

@@ -83,7 +83,11 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     define: {
       CODEX_BUILD_VERSION: JSON.stringify(options.version),
       "process.env.NODE_ENV": '"production"',
+      // The grammar library looks beside itself for files that it is given as bytes here.
+      __dirname: '"/nonexistent"',
     },
+    // Its ES module form asks for a `require` that only exists in a file of its own.
+    alias: { "web-tree-sitter": "./node_modules/web-tree-sitter/web-tree-sitter.cjs" },
     logLevel: "warning",
     plugins: [commanderWithoutChildProcess],
   });
