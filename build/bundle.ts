@@ -100,13 +100,15 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
  */
 const commanderWithoutChildProcess: Plugin = {
   name: "commander-without-child-process",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
       importer.includes("/node_modules/commander/")
         ? { path: "child_process", namespace: "left-out" }
         : undefined,
     );
-    onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "export default {};" }));
+    bundler.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
+      contents: "export default {};",
+    }));
   },
 };
 

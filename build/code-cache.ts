@@ -37,8 +37,12 @@ for (const { path, script } of scripts.values()) {
 }
 
 async function warmUp(module: unknown): Promise<void> {
-  if (typeof module !== "object" || module === null || !("warmUp" in module)) return;
-  if (typeof module.warmUp === "function") await module.warmUp();
+  if (!hasWarmUp(module)) throw new TypeError("Cannot warm up: no such function in its chunk");
+  await module.warmUp();
+}
+
+function hasWarmUp(module: unknown): module is { readonly warmUp: () => Promise<void> } {
+  return typeof module === "object" && module !== null && "warmUp" in module;
 }
 
 function load(id: string): unknown {
