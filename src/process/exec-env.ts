@@ -89,11 +89,12 @@ export function nameOfEntry(entry: ByteString): ByteString {
   return end === -1 ? entry : brand(entry.slice(0, end));
 }
 
-// Names are case-sensitive on Unix. The second line makes terminals, clocks and text work.
-const coreNames: ReadonlySet<string> = new Set([
-  ...["HOME", "LOGNAME", "PATH", "SHELL", "USER", "USERNAME", "TMPDIR", "TEMP", "TMP"],
-  ...["TERM", "COLORTERM", "TZ", "LANG", "LANGUAGE"],
-]);
+// Names are case-sensitive on Unix. From TERM on: what terminals, clocks and texts need.
+const coreNames: ReadonlySet<string> = new Set(
+  "HOME LOGNAME PATH SHELL USER USERNAME TMPDIR TEMP TMP TERM COLORTERM TZ LANG LANGUAGE".split(
+    " ",
+  ),
+);
 
 const secretWords = ["KEY", "SECRET", "TOKEN"];
 
