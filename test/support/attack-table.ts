@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 
 import type { SandboxPolicy } from "../../src/protocol/sandbox-policy.ts";
-import { fixture, pinnedNode } from "./codex-binary.ts";
+import { bundledFixture } from "./bundled-fixture.ts";
+import { pinnedNode } from "./codex-binary.ts";
 import { run, type RunOptions } from "./run.ts";
 import {
   alreadyConfined,
@@ -134,7 +135,7 @@ async function runTwin(row: AttackRow, setting: Setting, skip: (why: string) => 
   const words = resolveWords(row, setting);
   if (words === undefined) return skip("this test process is confined: the victim lacks this");
   const earlier = await setting.victim.report();
-  const result = await resultOf(asUser(row, attackCommand(words)), row, setting);
+  const result = await resultOf(asUser(row, await attackCommand(words)), row, setting);
   const expected = row.twin ?? "ok";
   if (result !== expected && absent.includes(result)) {
     return skip(`this kernel does not have it: ${result}`);
@@ -156,7 +157,11 @@ async function runConfined(
   if (words === undefined) return skip("this test process is confined: the victim lacks this");
   const earlier = await setting.victim.report();
   const outsideEarlier = snapshot(setting.places.outside);
-  const command = underSandbox(policies[policy], setting.places.workspace, attackCommand(words));
+  const command = underSandbox(
+    policies[policy],
+    setting.places.workspace,
+    await attackCommand(words),
+  );
   const result = await resultOf(asUser(row, command), row, setting);
   assert.equal(result, row.expect[policy]);
   if (row.effect !== undefined && (result !== "ok" || row.limit === undefined)) {
@@ -184,8 +189,8 @@ async function resultOf(
   return match[1] ?? "";
 }
 
-function attackCommand(words: readonly string[]): readonly string[] {
-  return [pinnedNode, fixture("attack.ts"), ...words];
+async function attackCommand(words: readonly string[]): Promise<readonly string[]> {
+  return [pinnedNode, await bundledFixture("attack.ts"), ...words];
 }
 
 function asUser(row: AttackRow, command: readonly string[]): readonly string[] {
