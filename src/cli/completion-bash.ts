@@ -18,22 +18,40 @@ export function bashCompletion(table: CommandSpec): string {
   return `# bash completion for codex. Load it with: source <(codex completion bash)
 _codex() {
     local IFS=$' \\t\\n'
-    local cur=\${COMP_WORDS[COMP_CWORD]} command=codex expect= stopped= index word
+    local command=codex expect= operand= ended= glue= index word last=0 cur
+    local -a words=("\${COMP_WORDS[0]}")
     COMPREPLY=()
-    # bash makes a word of its own of the = in --flag=value.
-    if [[ $cur == "=" ]]; then cur=; fi
-    for ((index = 1; index < COMP_CWORD; index++)); do
+    # bash makes words of their own of : and =. The = in --flag=value stays a limit between words.
+    for ((index = 1; index <= COMP_CWORD; index++)); do
         word=\${COMP_WORDS[index]}
-        if [[ $word == "=" ]]; then continue; fi
+        if [[ $word == "=" && \${words[last]} == --* ]]; then
+            if ((index == COMP_CWORD)); then words[++last]=; fi
+        elif [[ $word == ":" || $word == "=" ]]; then
+            words[last]+=$word glue=1
+        elif [[ -n $glue ]]; then
+            words[last]+=$word glue=
+        else
+            words[++last]=$word
+        fi
+    done
+    cur=\${words[last]}
+    for ((index = 1; index < last; index++)); do
+        word=\${words[index]}
         if [[ -n $expect ]]; then expect=; continue; fi
-        if [[ $word == "--" ]]; then stopped=1; break; fi
+        if [[ $word == "--" ]]; then ended=1; break; fi
+        if [[ -n $operand && $word != -* ]]; then continue; fi
         case "$command $word" in
 ${commands.flatMap((command) => walk(command)).join("\n")}
-            *) if [[ $word != -* ]]; then stopped=1; break; fi ;;
+            *) if [[ $word != -* ]]; then operand=$word; fi ;;
         esac
+        if [[ -n $operand ]]; then
+            case $command in
+                ${stopping(commands).map(quote).join("|")}) ended=1; break ;;
+            esac
+        fi
     done
     if [[ -n $expect ]]; then _codex_propose "$expect"; return; fi
-    if [[ $cur == -* && -z $stopped ]]; then
+    if [[ $cur == -* && -z $ended ]]; then
         case $command in
 ${commands.map(({ path, flags }) => `            ${quote(path)}) _codex_words ${quote(flags.flatMap(flagNames).join(" "))} ;;`).join("\n")}
         esac
@@ -71,6 +89,11 @@ complete -F _codex codex
 `;
 }
 
+/** Commands whose first argument begins the command line of another program. */
+function stopping(commands: readonly CompletionCommand[]): string[] {
+  return commands.filter(({ spec }) => spec.stopsAtFirstArgument === true).map(({ path }) => path);
+}
+
 /** Lines of the `case` that follows the words before the cursor. */
 function walk(command: CompletionCommand): string[] {
   const flags = flagsWithValue(command).map((flag) => {
@@ -95,12 +118,12 @@ function proposeWords(command: CompletionCommand): string {
   const words = typeof argument === "object" ? [...names, ...argument] : names;
   const kind = typeof argument === "string" ? argument : undefined;
   if (kind !== undefined && spec.stopsAtFirstArgument === true) {
-    return `if [[ -n $stopped && $word != "--" ]]; then _codex_propose file; else _codex_propose ${kind}; fi`;
+    return `if [[ -n $operand ]]; then _codex_propose file; else _codex_propose ${kind}; fi`;
   }
   if (kind !== undefined) return `_codex_propose ${kind}`;
   return words.length === 0
     ? ":"
-    : `if [[ -z $stopped ]]; then _codex_words ${quote(words.join(" "))}; fi`;
+    : `if [[ -z $operand$ended ]]; then _codex_words ${quote(words.join(" "))}; fi`;
 }
 
 function quote(text: string): string {

@@ -17,21 +17,33 @@ function __codex_command
     set -l words (commandline -opc)
     set -l path codex
     set -l skip 0
+    set -l operand 0
     for word in $words[2..-1]
         if test $skip = 1
             set skip 0
             continue
         end
+        if test $operand = 1; and not string match -q -- '-*' $word
+            continue
+        end
         switch "$path $word"
 ${commands.flatMap((command) => walk(command)).join("\n")}
-            case '* -*'
-                if test "$word" = --
-                    echo "$path +"
-                    return
-                end
-            case '*'
+            case ${stopping(commands)
+              .map((path) => quote(`${path} --`))
+              .join(" ")}
+                continue
+            case '* --'
                 echo "$path +"
                 return
+            case '* -*'
+                continue
+            case ${stopping(commands)
+              .map((path) => quote(`${path} *`))
+              .join(" ")}
+                echo "$path +"
+                return
+            case '*'
+                set operand 1
         end
     end
     echo $path
@@ -44,6 +56,11 @@ end
 complete -c codex -f
 ${commands.flatMap((command) => proposals(command)).join("\n")}
 `;
+}
+
+/** Commands whose first argument begins the command line of another program. */
+function stopping(commands: readonly CompletionCommand[]): string[] {
+  return commands.filter(({ spec }) => spec.stopsAtFirstArgument === true).map(({ path }) => path);
 }
 
 function walk(command: CompletionCommand): string[] {

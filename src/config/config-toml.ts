@@ -13,6 +13,10 @@ const text = z.optional(z.string());
 const flag = z.optional(z.boolean());
 const texts = z.optional(z.array(z.string()));
 const textMap = z.optional(z.record(z.string(), z.string()));
+/** Variables: what execve(2) cannot pass on would end up in other variables, or in none. */
+const variables = z.optional(
+  z.record(z.string().check(z.regex(/^[^=\0]+$/)), z.string().check(z.regex(/^[^\0]*$/))),
+);
 const count = z.optional(z.int().check(z.nonnegative()));
 const sandboxMode = z.optional(z.enum(SANDBOX_MODES));
 
@@ -29,12 +33,12 @@ export const shellEnvironmentPolicyTomlShape = {
   inherit: z.optional(z.enum(["core", "all", "none"])),
   ignore_default_excludes: flag,
   exclude: texts,
-  set: textMap,
+  set: variables,
   include_only: texts,
   experimental_use_profile: flag,
 };
 
-export const mcpServerTomlShape = { command: z.string(), args: texts, env: textMap };
+export const mcpServerTomlShape = { command: z.string(), args: texts, env: variables };
 
 export const modelProviderTomlShape = {
   name: z.string(),

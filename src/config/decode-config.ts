@@ -90,6 +90,10 @@ function describeIssue(issue: Issue, document: TomlTable): string {
     const hint = near === undefined ? "" : `; did you mean ${quote(near)}?`;
     return `expected ${alternatives(allowed.map(quote))}, found ${found}${hint}`;
   }
+  // These are about variables, whose values may be secrets.
+  if (issue.code === "invalid_key" || issue.code === "invalid_format") {
+    return `expected ${expectation(issue)}`;
+  }
   return `expected ${expectation(issue)}, found ${found}`;
 }
 
@@ -106,10 +110,12 @@ function expectation(issue: Issue): string {
       const all = issue.errors.map((issues) => (issues[0] ? expectation(issues[0]) : "a value"));
       return alternatives([...new Set(all)]);
     }
+    case "invalid_key":
+      return 'a name without "=" and zero bytes';
     case "invalid_format":
+      return "a text without zero bytes";
     case "not_multiple_of":
     case "unrecognized_keys":
-    case "invalid_key":
     case "invalid_element":
     case "custom":
       return "another value";

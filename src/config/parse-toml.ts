@@ -1,7 +1,7 @@
 /** TOML text to values. The only user of smol-toml; load it with `import()`, and only for TOML. */
 import { parse, TomlError } from "smol-toml";
 import { ConfigError } from "./config-error.ts";
-import { copyTable, quote, type TomlTable, type TomlValue } from "./toml-value.ts";
+import { copyTable, type TomlTable, type TomlValue } from "./toml-value.ts";
 
 // Nothing in the configuration nests deeper than five; a bound keeps hostile text off the stack.
 const MAX_DEPTH = 64;
@@ -13,7 +13,7 @@ export function parseTomlFile(text: string, file: string): TomlTable {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const { line, column } = countCharacters(text, error.line, error.column);
-    const complaint = `not valid TOML: ${describe(error, text, line)}`;
+    const complaint = `not valid TOML: ${describe(error)}`;
     throw new ConfigError([{ place: { kind: "file", file, line, column }, complaint }], {
       cause: error,
     });
@@ -39,9 +39,8 @@ function countCharacters(text: string, line: number, column: number) {
   return { line, column: Array.from(before).length + 1 };
 }
 
-function describe(error: TomlError, text: string, line: number): string {
+/** The line itself is not shown: it may hold a secret, and logs are read by others. */
+function describe(error: TomlError): string {
   // The message begins with a fixed sentence and ends with a drawing of the lines around.
-  const reason = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
-  const source = (text.split("\n")[line - 1] ?? "").trim();
-  return source === "" ? reason : `${reason}, in ${quote(source)}`;
+  return error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
 }

@@ -63,13 +63,12 @@ function placeProblem(
   const key = problem.key ?? [];
   const names = key.filter((part) => typeof part === "string");
   const { path, argument } = originOf(names);
+  if (argument !== undefined) {
+    return { ...problem, place: { kind: "argument", argument: printable(argument) } };
+  }
   // Array elements come last in a path, so the part that names them can simply be put back.
   const inSource = [...path, ...key.slice(names.length)];
-  const place: ConfigPlace | undefined =
-    argument === undefined
-      ? filePlace(file, inSource)
-      : { kind: "argument", argument: printable(argument) };
-  return { ...problem, key: inSource, place };
+  return { ...problem, key: inSource, place: filePlace(file, inSource) };
 }
 
 function filePlace(file: ConfigFileText | undefined, path: TomlPath): ConfigPlace | undefined {
