@@ -1,0 +1,53 @@
+/** What a patch does, as people are shown it and as policies judge it. */
+import type { FileChange, FileChanges } from "../protocol/file-change.ts";
+import { type FileLines, joinLines } from "./file-lines.ts";
+import type { StagedEntry, StagedFiles } from "./staged-files.ts";
+import { unifiedHunks } from "./unified-hunks.ts";
+
+export interface AffectedPath {
+  /** Absolute, spelled as in the patch; not normalised. */
+  readonly path: string;
+  readonly kind: "add" | "update" | "delete";
+  /** Absolute, without links and `..`. A deleted symlink is its own target. */
+  readonly realPath: string;
+}
+
+/** One change per file, however often the patch touches it; a file that comes and goes has none. */
+export function describeChanges(files: StagedFiles): FileChanges {
+  return Object.fromEntries(
+    files.entries.flatMap((entry) => {
+      const change = describeEntry(files, entry);
+      return change === undefined ? [] : [[files.absolute(entry.path), change] as const];
+    }),
+  );
+}
+
+function describeEntry(files: StagedFiles, entry: StagedEntry): FileChange | undefined {
+  const { after, linesBefore, movedTo } = entry;
+  if (entry.movedFrom !== undefined) return undefined;
+  if (after.kind === "file") {
+    if (linesBefore === undefined) return { add: { content: joinLines(after.lines) } };
+    return updateChange(linesBefore, after.lines, null);
+  }
+  if (entry.before.kind === "missing") return undefined;
+  if (movedTo?.after.kind !== "file" || linesBefore === undefined) return "delete";
+  return updateChange(linesBefore, movedTo.after.lines, files.absolute(movedTo.path));
+}
+
+function updateChange(before: FileLines, after: FileLines, movePath: string | null): FileChange {
+  return { update: { unified_diff: unifiedHunks(before, after), move_path: movePath } };
+}
+
+/** Every directory entry that is written or removed. */
+export function affectedPaths(files: StagedFiles): readonly AffectedPath[] {
+  return files.entries.flatMap((entry) => {
+    const kind = affectedKind(entry);
+    const { realPath } = entry;
+    return kind === undefined ? [] : [{ path: files.absolute(entry.path), kind, realPath }];
+  });
+}
+
+function affectedKind(entry: StagedEntry): AffectedPath["kind"] | undefined {
+  if (entry.after.kind === "file") return entry.before.kind === "missing" ? "add" : "update";
+  return entry.before.kind === "missing" ? undefined : "delete";
+}

@@ -1,0 +1,111 @@
+/** The stand-alone program `apply_patch`: runs inside the sandbox and needs only the file system. */
+import { readFileSync, writeSync } from "node:fs";
+import { PatchError } from "./patch-error.ts";
+import { type PatchReport, planPatch } from "./plan-patch.ts";
+import { describeFsError, errnoOf } from "./system-error.ts";
+import { removeLeftovers } from "./temporary-files.ts";
+import { writeChanges } from "./write-changes.ts";
+
+/** The flag by which the agent starts its own executable to apply the patch in the next word. */
+export const APPLY_PATCH_FLAG = "--codex-run-as-apply-patch";
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+const USAGE = `Usage: apply_patch PATCH
+       apply_patch < FILE
+
+Changes files as PATCH says, all of them or none.
+Paths are relative to the current directory.
+
+*** Begin Patch
+*** Add File: path
++every line of a new file
+*** Delete File: path
+*** Update File: path
+*** Move to: new path, if the file moves
+@@ a line above the change, if the lines below stand in several places
+ a line that stays
+-a line that goes
++a line that comes
+*** End of File, if the lines above are the last of the file
+*** End Patch
+`;
+
+/**
+ * `argv` are the words after the program's name, or APPLY_PATCH_FLAG and those after it. Without a
+ * patch among them it is read from standard input (not after the flag). `cwd` is absolute.
+ *
+ * Answers the exit code: 0, or 1 with the reason on standard error and no file changed.
+ */
+export function runApplyPatch(argv: readonly string[], cwd: string): number {
+  const [first, second] = argv;
+  if (first === APPLY_PATCH_FLAG) {
+    if (second !== undefined) return applyPatch(second, cwd);
+    return fail(`Error: ${APPLY_PATCH_FLAG} requires a UTF-8 PATCH argument.`);
+  }
+  if (argv.length > 1) {
+    return fail(`Cannot apply ${argv.length} patches: apply_patch takes one argument\n\n${USAGE}`);
+  }
+  if (first === "-h" || first === "--help") {
+    print(STDOUT, USAGE);
+    return 0;
+  }
+  return first === undefined ? applyStandardInput(cwd) : applyPatch(first, cwd);
+}
+
+function applyStandardInput(cwd: string): number {
+  let patchText: string;
+  try {
+    const bytes = readFileSync(STDIN);
+    patchText = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    const reason = errnoOf(error) === undefined ? "it is not UTF-8" : describeFsError(error);
+    return fail(`Cannot read a patch from standard input: ${reason}\n\n${USAGE}`);
+  }
+  if (patchText.trim() === "") return fail(`Cannot apply a patch: there is none\n\n${USAGE}`);
+  return applyPatch(patchText, cwd);
+}
+
+function applyPatch(patchText: string, cwd: string): number {
+  removeLeftovers([cwd]);
+  try {
+    const plan = planPatch(patchText, cwd);
+    if (!plan.ok) return fail(plan.error.message);
+    writeChanges(plan.edits, cwd);
+    print(STDOUT, describeSuccess(plan.report));
+    return 0;
+  } catch (error) {
+    if (error instanceof PatchError) return fail(error.message);
+    throw error;
+  }
+}
+
+function describeSuccess(report: PatchReport): string {
+  const lines = [
+    "Success. Updated the following files:",
+    ...report.added.map((path) => `A ${path}`),
+    ...report.modified.map((path) => `M ${path}`),
+    ...report.deleted.map((path) => `D ${path}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function fail(message: string): number {
+  print(STDERR, message.endsWith("\n") ? message : `${message}\n`);
+  return 1;
+}
+
+/** Writes all of it, also to a pipe that is full for now; nobody listening is no failure. */
+function print(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (errnoOf(error) !== "EAGAIN") return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
