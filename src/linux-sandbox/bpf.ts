@@ -86,6 +86,7 @@ export function compileSeccomp(
   }
   for (const rule of rules) {
     const body = compileRule(rule);
+    if (body.length > 255) throw new RangeError("Cannot build the filter: a jump over 255");
     program.push(jump(JEQ, rule.number, 0, body.length), ...body);
   }
   program.push(statement(RET, RET_ALLOW));

@@ -61,6 +61,9 @@ const SOCK_SEQPACKET = 5;
 const CLONE_NAMESPACES = 0x7e020000;
 const CLONE_NEWTIME = 0x80; // only for unshare: in clone these bits are the exit signal
 
+const PRIO_PROCESS = 0; // sys/resource.h
+const IOPRIO_WHO_PROCESS = 1; // linux/ioprio.h
+
 function low(argument: ArgumentTest["argument"], value: number): ArgumentTest {
   return { argument, half: "low", is: "equal", value };
 }
@@ -117,8 +120,9 @@ const always: readonly NamedRule[] = [
     name: "prlimit64",
     whenAny: notNull(2).map((test) => [notLow(0, 0), ...test]),
   },
-  { name: "setpriority", whenAny: [[notLow(1, 0)]] },
-  { name: "ioprio_set", whenAny: [[notLow(1, 0)]] },
+  // For these, 0 as a group or user means all of one's own group, the launcher in it, or user.
+  { name: "setpriority", whenAny: [[notLow(0, PRIO_PROCESS)], [notLow(1, 0)]] },
+  { name: "ioprio_set", whenAny: [[notLow(0, IOPRIO_WHO_PROCESS)], [notLow(1, 0)]] },
   { name: "sched_setaffinity", whenAny: [[notLow(0, 0)]] },
   { name: "sched_setattr", whenAny: [[notLow(0, 0)]] },
   { name: "sched_setparam", whenAny: [[notLow(0, 0)]] },
@@ -209,6 +213,8 @@ const metadataIoctls: readonly number[] = [
   0x40046602, // FS_IOC32_SETFLAGS
   0x40087602, // FS_IOC_SETVERSION
   0x40047602, // FS_IOC32_SETVERSION
+  0x40086604, // EXT4_IOC_SETVERSION
+  0x40046604, // EXT4_IOC32_SETVERSION
   0x401c5820, // FS_IOC_FSSETXATTR
   0x40806685, // FS_IOC_ENABLE_VERITY
   0x800c6613, // FS_IOC_SET_ENCRYPTION_POLICY
@@ -220,21 +226,24 @@ function ioctlRule(readOnly: boolean): NamedRule {
   return { name: "ioctl", whenAny: requests.map((request) => [low(1, request)]) };
 }
 
+const O_RDONLY = 0;
 const O_ACCMODE = 0o3;
 const O_TRUNC = 0o1000;
 
 /**
- * Below ABI 3 Landlock does not see truncation: truncate(2), and O_TRUNC on an open for reading.
+ * Below ABI 3 Landlock does not see truncation: truncate(2), and O_TRUNC on an open for reading or
+ * for neither (access mode 3, which asks Landlock for no right at all).
  * openat2 keeps its flags in memory, so it goes missing and programs use openat.
  */
 function withoutTruncateRight(): readonly NamedRule[] {
-  const readingTruncates = (argument: 1 | 2): readonly ArgumentTest[] => [
-    { argument, half: "low", mask: O_ACCMODE | O_TRUNC, is: "equal", value: O_TRUNC },
-  ];
+  const truncates = (argument: 1 | 2): readonly (readonly ArgumentTest[])[] =>
+    [O_RDONLY, O_ACCMODE].map((mode) => [
+      { argument, half: "low", mask: O_ACCMODE | O_TRUNC, is: "equal", value: mode | O_TRUNC },
+    ]);
   return [
     { name: "truncate" },
-    { name: "open", whenAny: [readingTruncates(1)] },
-    { name: "openat", whenAny: [readingTruncates(2)] },
+    { name: "open", whenAny: truncates(1) },
+    { name: "openat", whenAny: truncates(2) },
     { name: "openat2", errno: ENOSYS },
   ];
 }
