@@ -7,19 +7,12 @@
  */
 import { createReadStream } from "node:fs";
 import type { Agent, IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chatCompletionsApi } from "./chat-completions.ts";
+import { Exchange } from "./exchange.ts";
 import { createAgent, displayUrl, postJson, reasonOf } from "./http-post.ts";
-import { IdleTimer } from "./idle-timer.ts";
 import { parseRecord } from "./json-record.ts";
-import {
-  abortedError,
-  httpError,
-  idleTimeoutError,
-  ModelError,
-  streamError,
-} from "./model-error.ts";
+import { abortedError, httpError, ModelError, streamError } from "./model-error.ts";
 import type { ModelEvent } from "./model-event.ts";
 import type { ModelEndpoint, Prompt } from "./prompt.ts";
 import { responsesApi } from "./responses-api.ts";
@@ -29,8 +22,6 @@ import type { WireApiAdapter } from "./wire-api.ts";
 
 /** After all items came, the token counts are not worth more waiting than this. */
 const FINISH_GRACE_MS = 2000;
-/** A response that is over in meaning may take this long to be over in bytes. */
-const DRAIN_MS = 1000;
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
 /** One endpoint and its open connections. */
@@ -66,7 +57,7 @@ export class ModelClient {
     }
   }
 
-  /** Closes idle connections. Running streams end by their signals. */
+  /** Closes all connections; a running stream fails. The client may be used again. */
   close(): void {
     this.#agent?.destroy();
     this.#agent = null;
@@ -82,6 +73,7 @@ export class ModelClient {
     const reader = this.#api.createReader();
     try {
       const bytes = await this.#open(prompt, exchange);
+      exchange.idle.wait();
       for await (const message of sseMessages(bytes)) {
         exchange.idle.pause();
         const data = parseRecord(message.data);
@@ -146,66 +138,6 @@ export class ModelClient {
     }
     return headers;
   }
-}
-
-/** The lifetime of one connection's use: its signal, its idle limit, its end. */
-class Exchange {
-  readonly signal: AbortSignal;
-  idle: IdleTimer;
-  readonly #controller = new AbortController();
-  readonly #callerSignal: AbortSignal;
-  readonly #abort = (): void => {
-    this.#controller.abort();
-    this.#source?.destroy();
-  };
-  #idleAfterMs: number | null = null;
-  #source: Readable | null = null;
-
-  constructor(callerSignal: AbortSignal, idleLimitMs: number) {
-    this.signal = this.#controller.signal;
-    this.#callerSignal = callerSignal;
-    callerSignal.addEventListener("abort", this.#abort, { once: true });
-    this.idle = this.#startIdle(idleLimitMs);
-  }
-
-  limitTo(idleLimitMs: number): void {
-    this.idle.end();
-    this.idle = this.#startIdle(idleLimitMs);
-  }
-
-  /** The source stays open when the iteration ends: `end` decides. */
-  read(source: Readable): AsyncIterable<Uint8Array> {
-    this.#source = source;
-    // The iterator tells of errors while it lasts. Destroyed later, the source would tell the process.
-    source.on("error", () => {});
-    return { [Symbol.asyncIterator]: () => source.iterator({ destroyOnReturn: false }) };
-  }
-
-  explain(error: unknown): ModelError {
-    if (this.#idleAfterMs !== null) return idleTimeoutError(this.#idleAfterMs);
-    return error instanceof ModelError ? error : streamError(reasonOf(error), error);
-  }
-
-  end(complete: boolean): void {
-    this.idle.end();
-    this.#callerSignal.removeEventListener("abort", this.#abort);
-    if (complete && this.#source !== null) drain(this.#source, this.#abort);
-    else this.#abort();
-  }
-
-  #startIdle(limitMs: number): IdleTimer {
-    return new IdleTimer(limitMs, () => {
-      this.#idleAfterMs = limitMs;
-      this.#abort();
-    });
-  }
-}
-
-// Read to its end, a connection can serve the next request; that saves a TLS handshake per turn.
-function drain(source: Readable, abort: () => void): void {
-  const timer = setTimeout(abort, DRAIN_MS).unref();
-  source.once("close", () => clearTimeout(timer));
-  source.resume();
 }
 
 function throwIfAborted(signal: AbortSignal): void {

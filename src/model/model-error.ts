@@ -173,7 +173,8 @@ function retryDelayOf(failure: HttpFailure, words: string, nowMs: number): numbe
   if (failure.retryAfter === null) return delayInText(words);
   const seconds = Number(failure.retryAfter);
   if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
-  const date = Date.parse(failure.retryAfter);
+  // Date.parse makes a date of almost anything; an HTTP date begins with the name of a day.
+  const date = /^[A-Z]/i.test(failure.retryAfter) ? Date.parse(failure.retryAfter) : Number.NaN;
   return Number.isNaN(date) ? delayInText(words) : Math.max(0, date - nowMs);
 }
 

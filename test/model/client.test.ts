@@ -322,3 +322,14 @@ test("a file can stand in for the server", { timeout: 10_000 }, async (t) => {
   assert.deepEqual(notices(missing).length, 2);
   assert.match(missing.error?.message ?? "", /ENOENT/);
 });
+
+test("a proxy of the environment is used, except where it says not to", options, async (t) => {
+  const proxy = await startModelServer(t, [respond(assistantMessage("Hello"))]);
+  const proxyEnv = { HTTP_PROXY: new URL(proxy.url).origin, NO_PROXY: "127.0.0.1" };
+  const far = await ask(endpoint("http://model.invalid/v1", { proxyEnv }));
+  assert.deepEqual(far.events, helloEvents);
+  assert.equal(proxy.requests[0]?.path, "http://model.invalid/v1/responses");
+  const near = await startModelServer(t, [respond(assistantMessage("Hello"))]);
+  await ask(endpoint(near.url, { proxyEnv }));
+  assert.deepEqual([proxy.requests.length, near.requests.length], [1, 1]);
+});
