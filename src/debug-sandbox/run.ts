@@ -67,8 +67,9 @@ export async function runDebugSandbox(
 async function runLandlock(options: DebugSandboxOptions): Promise<number> {
   const cwd = currentDirectory();
   const home = findUserHome(process.env);
+  const codexHome = findCodexHome(process.env, home);
   const config = await loadSandboxConfig({
-    codexHome: findCodexHome(process.env, home),
+    codexHome,
     cwd: textOf(cwd),
     home,
     overrides: options.configOverrides,
@@ -85,6 +86,7 @@ async function runLandlock(options: DebugSandboxOptions): Promise<number> {
       environment: withSandboxMarkers(entries, sandboxPolicy, "landlock"),
       softOpenFiles: inheritedSoftOpenFiles(),
       parentPid: undefined,
+      codexHome: byteStringFromText(codexHome),
     },
     { speaker: SPEAKER, tell },
   );

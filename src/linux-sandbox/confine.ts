@@ -8,6 +8,7 @@
 import { realpathSync } from "node:fs";
 
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import { findProtectedPlaces, workspaceDirectories } from "../protocol/protected-places.ts";
 import { resolveWritableRoots, type SkippedRoot } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromBytes, type ByteString } from "../runtime/byte-string.ts";
 import { encodeBpf } from "./bpf.ts";
@@ -21,6 +22,7 @@ import {
   rulesetAttributes,
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
+import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
 import { seccompProgram } from "./seccomp.ts";
 
 /** Everything about one command. Strings from outside are byte strings, passed on untouched. */
@@ -35,6 +37,8 @@ export interface ConfinedCommand {
   readonly softOpenFiles: number | undefined;
   /** Die when the process with this id, our parent, dies. Undefined: nobody supervises us. */
   readonly parentPid: number | undefined;
+  /** This program's own settings, which commands may not change where they could write. */
+  readonly codexHome?: ByteString | undefined;
 }
 
 /** Why no command runs. `exitCode`: 1 cannot confine, 126 or 127 cannot start the program. */
@@ -47,16 +51,20 @@ export interface ConfineFailure {
 export interface ConfinementReport {
   readonly landlockAbi: number;
   readonly skippedRoots: readonly SkippedRoot[];
+  /** Whether the protected places that exist are mounted read-only for the command. */
+  readonly placesSealed: boolean;
 }
 
 /**
  * Returns only when the command could not be started; the process is then partly confined and
- * good for nothing but ending. `report` is called once, before the first restriction.
+ * good for nothing but ending. `report` is called once, before the first restriction;
+ * `beforeExec` when nothing is left to do but to become the program.
  */
 export function confineAndExec(
   libc: Libc,
   command: ConfinedCommand,
   report: (facts: ConfinementReport) => void,
+  beforeExec: () => void = () => undefined,
 ): ConfineFailure {
   try {
     if (command.parentPid !== undefined && !dieWithParent(libc, command.parentPid)) {
@@ -70,6 +78,7 @@ export function confineAndExec(
       if (failure !== undefined) return failure;
     }
     restoreProcessState(libc, command.softOpenFiles);
+    beforeExec();
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     return { exitCode: 1, message: `Cannot confine the command: ${error.message}` };
@@ -87,31 +96,36 @@ const SECCOMP_SET_MODE_FILTER = 1;
  * parent died before the call; the id is compared with the parent's, not with 1, since a subreaper
  * may have adopted us.
  */
-function dieWithParent(libc: Libc, parentPid: number): boolean {
+export function dieWithParent(libc: Libc, parentPid: number): boolean {
   libc.must("prctl(PR_SET_PDEATHSIG)", "prctl", PR_SET_PDEATHSIG, SIGKILL);
   return libc.must("getppid", "getppid") === parentPid;
 }
 
 function confine(
   libc: Libc,
-  { policy, policyCwd, environment }: ConfinedCommand,
+  { policy, policyCwd, environment, codexHome }: ConfinedCommand,
   report: (facts: ConfinementReport) => void,
 ): ConfineFailure | undefined {
   const probe = probeLandlock(libc);
   if (probe.abi === 0) return { exitCode: 1, message: noLandlock(probe.errno ?? "unknown") };
   const abi = probe.abi;
   const networkAccess = policy.mode === "workspace-write" && policy.network_access;
-  const { roots, skipped } = resolveWritableRoots(policy, {
+  const writable = resolveWritableRoots(policy, {
     cwd: policyCwd,
     tmpdir: valueOf(environment, "TMPDIR"),
     home: valueOf(environment, "HOME"),
     realpath,
   });
-  const rules = pathRules(roots, abi);
+  const rules = pathRules(writable.roots, abi);
   const ruleset = prepareRuleset(libc, rulesetAttributes(abi, networkAccess), rules, abi);
   const needs = { networkAccess, readOnly: policy.mode === "read-only", landlockAbi: abi };
   const filter = encodeBpf(seccompProgram(needs, libc.architecture));
-  report({ landlockAbi: abi, skippedRoots: skipped });
+  const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, {
+    ...diskOfBytes,
+    realpath,
+  });
+  const placesSealed = sealable(places).length > 0 && sealPlaces(libc, places);
+  report({ landlockAbi: abi, skippedRoots: writable.skipped, placesSealed });
 
   dropCapabilities(libc);
   libc.must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1);

@@ -24,6 +24,8 @@ export interface SkippedRoot {
   readonly reason: string;
   /** The place is writable all the same, through another root. */
   readonly covered: boolean;
+  /** Canonical, when there is something at `path`. */
+  readonly real: string | undefined;
 }
 
 export interface WritableRoots {
@@ -143,8 +145,8 @@ function isCovered(inner: Candidate, outer: Candidate): boolean {
   return isWithin(inner.real, outer.real);
 }
 
-function nameOf(candidate: Candidate): { readonly path: string; readonly origin: RootOrigin } {
-  return { path: candidate.path, origin: candidate.origin };
+function nameOf({ path, origin, real }: Candidate): Candidate {
+  return { path, origin, real };
 }
 
 /** Lexical: empty parts, "." and ".." removed. */

@@ -46,6 +46,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
 };
 
 const helperMayImport: ReadonlySet<string> = new Set([
+  "protocol/protected-places.ts",
   "protocol/sandbox-policy.ts",
   "protocol/writable-roots.ts",
 ]);
@@ -98,10 +99,15 @@ test("every import goes to a lower layer", () => {
   );
 });
 
-test("the protocol files that a helper loads import nothing but types", () => {
+test("the protocol files that a helper loads import nothing but types and each other", () => {
   for (const file of helperMayImport) {
     const text = readFileSync(join(root, "src", file), "utf8");
-    assert.deepEqual([...text.matchAll(/^import (?!type )/gm)], [], file);
+    const targets = [...text.matchAll(/^import (?!type )[^;]* from "\.\/(.*)";/gm)];
+    assert.deepEqual(
+      targets.filter(([, target]) => !helperMayImport.has(`protocol/${target}`)),
+      [],
+      file,
+    );
   }
 });
 
