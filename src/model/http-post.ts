@@ -87,7 +87,7 @@ function connectionError(url: URL, error: NodeJS.ErrnoException): ModelError {
     kind: "connection",
     message: `Cannot reach "${displayUrl(url)}": ${reasonOf(error)}`,
     // A certificate does not become valid by asking again.
-    retryable: !/CERT|ALTNAME/.test(error.code ?? ""),
+    retryable: !/CERT|ALTNAME|SIGNATURE/.test(error.code ?? ""),
     cause: error,
   });
 }
