@@ -88,13 +88,13 @@ function withoutBlankEnd(lines: readonly ChunkLine[]): readonly ChunkLine[] {
   const lastOld = lines.findLastIndex((line) => line.kind !== "added");
   const lastNew = lines.findLastIndex((line) => line.kind !== "removed");
   if (lines[lastOld]?.text !== "") return lines;
-  const kept: ChunkLine[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (index === lastNew && line.text === "") continue;
-    if (index !== lastOld) kept.push(line);
-    else if (line.kind === "context") kept.push({ kind: "added", text: "" });
-  }
-  return kept;
+  return lines.flatMap((line, index): readonly ChunkLine[] => {
+    const staysOld = line.kind !== "added" && index !== lastOld;
+    const staysNew = line.kind !== "removed" && !(index === lastNew && line.text === "");
+    if (staysOld && staysNew) return [line];
+    if (staysOld) return [{ kind: "removed", text: line.text }];
+    return staysNew ? [{ kind: "added", text: line.text }] : [];
+  });
 }
 
 function describeMiss(
