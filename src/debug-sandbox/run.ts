@@ -17,7 +17,7 @@ import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { becomeCommand, startPristine, wholeEnvironment } from "../linux-sandbox/run.ts";
 import { filterEnvironment } from "../process/exec-env.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
-import type { SandboxMode } from "../protocol/sandbox-policy.ts";
+import type { SandboxMode, SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import {
   brand,
   byteStringFromBytes,
@@ -46,9 +46,8 @@ export async function runDebugSandbox(
   options: DebugSandboxOptions,
 ): Promise<number> {
   if (kind === "landlock") startPristine(SPEAKER);
-  if (kind === "seatbelt") {
-    return complain('"debug seatbelt" needs macOS: there is no /usr/bin/sandbox-exec here');
-  }
+  const seatbelt = kind === "seatbelt" ? await import("./seatbelt.ts") : undefined;
+  if (seatbelt?.isSeatbeltAvailable() === false) return complain(seatbelt.NEEDS_MACOS);
   if (options.cd !== undefined) {
     try {
       process.chdir(options.cd);
@@ -57,14 +56,26 @@ export async function runDebugSandbox(
     }
   }
   try {
-    return await runLandlock(options);
+    return await runConfined(options, seatbelt?.becomeUnderSeatbelt ?? becomeUnderLandlock);
   } catch (error) {
     if (error instanceof ConfigError) return complain(error.message);
     throw error;
   }
 }
 
-async function runLandlock(options: DebugSandboxOptions): Promise<number> {
+/** What runs after the policy and the environment are known. */
+interface CommandToBecome {
+  readonly policy: SandboxPolicy;
+  readonly policyCwd: ByteString;
+  readonly argv: readonly ByteString[];
+  /** After the environment policy, without the markers of a sandbox. */
+  readonly environment: readonly ByteString[];
+  readonly codexHome: string;
+}
+
+type Become = (command: CommandToBecome, complain: (message: string) => number) => number;
+
+async function runConfined(options: DebugSandboxOptions, become: Become): Promise<number> {
   const cwd = currentDirectory();
   const home = findUserHome(process.env);
   const codexHome = findCodexHome(process.env, home);
@@ -76,17 +87,26 @@ async function runLandlock(options: DebugSandboxOptions): Promise<number> {
     sandboxMode: options.fullAuto ? "workspace-write" : options.sandbox,
   });
   for (const warning of config.warnings) complain(warning);
-  const { sandboxPolicy } = config;
   const { entries } = await filterEnvironment(wholeEnvironment(), config.shellEnvironmentPolicy);
+  const command = {
+    policy: config.sandboxPolicy,
+    policyCwd: cwd,
+    argv: commandBytes(options.command),
+    environment: entries,
+    codexHome,
+  };
+  return become(command, complain);
+}
+
+function becomeUnderLandlock({ policy, environment, ...rest }: CommandToBecome): never {
   return becomeCommand(
     {
-      policy: policyWithBytePaths(sandboxPolicy),
-      policyCwd: cwd,
-      argv: commandBytes(options.command),
-      environment: withSandboxMarkers(entries, sandboxPolicy, "landlock"),
+      ...rest,
+      policy: policyWithBytePaths(policy),
+      environment: withSandboxMarkers(environment, policy, "landlock"),
       softOpenFiles: inheritedSoftOpenFiles(),
       parentPid: undefined,
-      codexHome: byteStringFromText(codexHome),
+      codexHome: byteStringFromText(rest.codexHome),
     },
     { speaker: SPEAKER, tell },
   );

@@ -1,0 +1,117 @@
+/** The part of `codex debug seatbelt` behind what it shares with `codex debug landlock`. */
+import { accessSync, constants, statSync } from "node:fs";
+
+import { candidatePaths } from "../linux-sandbox/exec-program.ts";
+import { withSandboxMarkers } from "../process/sandbox-environment.ts";
+import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import { brand, byteStringFromText, bytesOf, quoted, textOf } from "../runtime/byte-string.ts";
+import type { ByteString } from "../runtime/byte-string.ts";
+import { SANDBOX_EXEC, seatbeltCommand } from "../sandbox/seatbelt.ts";
+import { replaceProcess } from "./replace-process.ts";
+
+export { isSeatbeltAvailable } from "../sandbox/seatbelt.ts";
+
+export const NEEDS_MACOS = `"debug seatbelt" needs macOS: there is no ${SANDBOX_EXEC} here`;
+
+export interface DebuggedCommand {
+  readonly policy: SandboxPolicy;
+  readonly policyCwd: ByteString;
+  readonly argv: readonly ByteString[];
+  /** After the environment policy, without the markers of a sandbox. */
+  readonly environment: readonly ByteString[];
+  readonly codexHome: string;
+}
+
+/** Becomes the command; the exit code when that failed: 127 not found, 126 not executable, 1. */
+export function becomeUnderSeatbelt(
+  command: DebuggedCommand,
+  complain: (message: string) => number,
+): number {
+  const { policy, argv, environment } = command;
+  const program = findProgram(argv[0] ?? brand(""), environment);
+  if ("exitCode" in program) {
+    complain(program.message);
+    return program.exitCode;
+  }
+  if (policy.mode === "danger-full-access") {
+    return failedToStart(
+      replaceProcess({ program: textOf(program.path), argv, environment }),
+      complain,
+    );
+  }
+  const {
+    program: launcher,
+    args,
+    skippedRoots,
+  } = seatbeltCommand(
+    policy,
+    {
+      policyCwd: textOf(command.policyCwd),
+      tmpdir: valueOf(environment, "TMPDIR"),
+      home: valueOf(environment, "HOME"),
+      codexHome: command.codexHome,
+    },
+    [],
+  );
+  for (const { path, reason, covered } of skippedRoots) {
+    if (!covered) complain(`${quoted(path)} is not writable: ${reason}`);
+  }
+  const errno = replaceProcess({
+    program: launcher,
+    // The command's own words go on as the bytes they came as.
+    argv: [launcher, ...args].map(byteStringFromText).concat(argv),
+    environment: withSandboxMarkers(environment, policy, "seatbelt"),
+  });
+  return failedToStart(errno, complain);
+}
+
+function failedToStart(errno: string, complain: (message: string) => number): number {
+  const tooLong = errno === "E2BIG" ? "the arguments and environment are too long " : "";
+  complain(`Cannot start the command: ${tooLong === "" ? errno : `${tooLong}(${errno})`}`);
+  return tooLong === "" ? 1 : 126;
+}
+
+type Found =
+  | { readonly path: ByteString }
+  | { readonly exitCode: 126 | 127; readonly message: string };
+
+/**
+ * Looks beforehand where execvp(3) would, because sandbox-exec answers 71 with a text of its own
+ * when a program is missing; a shell, and we on Linux, answer 127 or 126.
+ */
+function findProgram(program: ByteString, environment: readonly ByteString[]): Found {
+  if (program === "") return { exitCode: 127, message: 'Cannot run "": the program name is empty' };
+  let refused: ByteString | undefined;
+  for (const path of candidatePaths(program, environment)) {
+    if (isExecutable(path)) return { path };
+    if (exists(path)) refused ??= path;
+  }
+  if (refused === undefined) {
+    return { exitCode: 127, message: `Cannot run ${quoted(program)}: not found` };
+  }
+  return { exitCode: 126, message: `Cannot run ${quoted(program)}: it is not executable` };
+}
+
+function isExecutable(path: ByteString): boolean {
+  try {
+    accessSync(bytesOf(path), constants.X_OK);
+    return statSync(bytesOf(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function exists(path: ByteString): boolean {
+  try {
+    accessSync(bytesOf(path), constants.F_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As text. The first entry of that name, as getenv(3) finds it. */
+function valueOf(environment: readonly ByteString[], name: string): string | undefined {
+  const entry = environment.find((each) => each.startsWith(`${name}=`));
+  return entry === undefined ? undefined : textOf(brand(entry.slice(name.length + 1)));
+}
