@@ -11,28 +11,41 @@ export interface FileLines {
 
 /** Splits after every line feed; an empty text has no lines. */
 export function splitLines(content: string): FileLines {
-  const texts: string[] = [];
-  const endings: string[] = [];
-  let start = 0;
-  while (start < content.length) {
-    const feed = content.indexOf("\n", start);
-    const end = feed === -1 ? content.length : feed;
-    const hasReturn = feed > start && content[feed - 1] === "\r";
-    texts.push(content.slice(start, hasReturn ? end - 1 : end));
-    endings.push(feed === -1 ? "" : hasReturn ? "\r\n" : "\n");
-    start = end + 1;
-  }
-  return { texts, endings, origins: texts.map((_, index) => index) };
+  const texts = content.split("\n");
+  const endings = texts.map(() => "\n");
+  if (texts.at(-1) === "") {
+    texts.pop();
+    endings.pop();
+  } else endings[endings.length - 1] = "";
+  if (content.includes("\r\n")) separateReturns(texts, endings);
+  return { texts, endings, origins: counting(texts.length) };
 }
 
-/** The exact opposite of `splitLines`. */
+/** A return without a line feed behind it is part of the text. */
+function separateReturns(texts: string[], endings: string[]): void {
+  for (const [index, text] of texts.entries()) {
+    if (endings[index] !== "\n" || !text.endsWith("\r")) continue;
+    texts[index] = text.slice(0, -1);
+    endings[index] = "\r\n";
+  }
+}
+
+function counting(length: number): readonly number[] {
+  const numbers: number[] = [];
+  for (let number = 0; number < length; number += 1) numbers.push(number);
+  return numbers;
+}
+
+/** The exact opposite of `splitLines`. Concatenation, because joining 200,000 parts takes longer. */
 export function joinLines(lines: FileLines): string {
-  const parts: string[] = [];
-  for (const [index, text] of lines.texts.entries()) parts.push(text, lines.endings[index] ?? "");
-  return parts.join("");
+  let content = "";
+  for (let index = 0; index < lines.texts.length; index += 1) {
+    content += `${lines.texts[index] ?? ""}${lines.endings[index] ?? ""}`;
+  }
+  return content;
 }
 
 /** The same lines as if they had just been read. */
 export function asRead(lines: FileLines): FileLines {
-  return { ...lines, origins: lines.texts.map((_, index) => index) };
+  return { ...lines, origins: counting(lines.texts.length) };
 }

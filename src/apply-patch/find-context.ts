@@ -8,6 +8,8 @@ const LEVELS: readonly ((line: string) => string)[] = [
   plainPunctuation,
 ];
 
+const NEAR_LINES = 256;
+
 const DASHES = /[\u2010-\u2015\u2212]/gu;
 const SINGLE_QUOTES = /[\u2018-\u201B]/gu;
 const DOUBLE_QUOTES = /[\u201C-\u201F]/gu;
@@ -44,6 +46,8 @@ export class LineFinder {
   find(wanted: readonly string[], from: number): number | undefined {
     if (wanted.length === 0) return from;
     if (wanted.length > this.#lines.length - from) return undefined;
+    const near = this.#findExactlyNear(wanted, from);
+    if (near !== undefined) return near;
     for (const level of LEVELS.keys()) {
       const found = this.#numbering(level).find(wanted, from);
       if (found !== undefined) return found;
@@ -60,6 +64,23 @@ export class LineFinder {
       wanted.every((line, index) => simplify(line) === simplify(tail[index] ?? "")),
     );
     return matches ? start : undefined;
+  }
+
+  /** Most chunks stand exactly and soon behind the one before: found without numbering all lines. */
+  #findExactlyNear(wanted: readonly string[], from: number): number | undefined {
+    if (wanted.length > NEAR_LINES) return undefined;
+    const end = Math.min(from + NEAR_LINES, this.#lines.length - wanted.length + 1);
+    for (let start = from; start < end; start += 1) {
+      if (this.#standsAt(wanted, start)) return start;
+    }
+    return undefined;
+  }
+
+  #standsAt(wanted: readonly string[], start: number): boolean {
+    for (let offset = 0; offset < wanted.length; offset += 1) {
+      if (this.#lines[start + offset] !== wanted[offset]) return false;
+    }
+    return true;
   }
 
   #numbering(level: number): LineNumbering {
@@ -82,8 +103,8 @@ class LineNumbering {
   constructor(lines: readonly string[], simplify: (line: string) => string) {
     this.#simplify = simplify;
     this.#numbers = new Int32Array(lines.length);
-    for (const [index, line] of lines.entries()) {
-      const text = simplify(line);
+    for (let index = 0; index < lines.length; index += 1) {
+      const text = simplify(lines[index] ?? "");
       const number = this.#numberOf.get(text) ?? this.#numberOf.size;
       this.#numberOf.set(text, number);
       this.#numbers[index] = number;
