@@ -5,12 +5,10 @@
  * Order: everything that may fail for reasons outside (paths, kernel support) first, then the
  * steps that only take away. Nothing is executed when any step fails.
  */
-import { realpathSync } from "node:fs";
-
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { findProtectedPlaces, workspaceDirectories } from "../protocol/protected-places.ts";
 import { resolveWritableRoots, type SkippedRoot } from "../protocol/writable-roots.ts";
-import { brand, bytesOf, byteStringFromBytes, type ByteString } from "../runtime/byte-string.ts";
+import type { ByteString } from "../runtime/byte-string.ts";
 import { encodeBpf } from "./bpf.ts";
 import { dropCapabilities } from "./capabilities.ts";
 import { execProgram, restoreProcessState } from "./exec-program.ts";
@@ -22,7 +20,7 @@ import {
   rulesetAttributes,
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
-import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
+import { diskOfBytes, realpathOfBytes, sealable, sealPlaces } from "./seal-places.ts";
 import { seccompProgram } from "./seccomp.ts";
 
 /** Everything about one command. Strings from outside are byte strings, passed on untouched. */
@@ -114,7 +112,7 @@ function confine(
     cwd: policyCwd,
     tmpdir: valueOf(environment, "TMPDIR"),
     home: valueOf(environment, "HOME"),
-    realpath,
+    realpath: realpathOfBytes,
   });
   const rules = pathRules(writable.roots, abi);
   const ruleset = prepareRuleset(libc, rulesetAttributes(abi, networkAccess), rules, abi);
@@ -122,7 +120,7 @@ function confine(
   const filter = encodeBpf(seccompProgram(needs, libc.architecture));
   const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, {
     ...diskOfBytes,
-    realpath,
+    realpath: realpathOfBytes,
   });
   const placesSealed = sealable(places).length > 0 && sealPlaces(libc, places);
   report({ landlockAbi: abi, skippedRoots: writable.skipped, placesSealed });
@@ -158,13 +156,4 @@ function noLandlock(errno: string): string {
 /** The first entry of that name, as getenv(3) finds it. */
 function valueOf(environment: readonly ByteString[], name: string): string | undefined {
   return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
-function realpath(path: string): string | undefined {
-  try {
-    const real = realpathSync.native(bytesOf(brand(path)), { encoding: "buffer" });
-    return byteStringFromBytes(real);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@
  * CAP_SYS_ADMIN; without it the caller records the places and puts back what changed.
  * Source: mount_namespaces(7), mount_setattr(2).
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 
 import type { DiskFacts, PlaceKind, ProtectedPlaces } from "../protocol/protected-places.ts";
 import { brand, bytesOf, byteStringFromBytes } from "../runtime/byte-string.ts";
@@ -59,6 +59,15 @@ export const diskOfBytes: Omit<DiskFacts, "realpath"> = {
     }
   },
 };
+
+/** The canonical path as a byte string, or undefined when nothing is there. */
+export function realpathOfBytes(path: string): string | undefined {
+  try {
+    return byteStringFromBytes(realpathSync.native(bytesOf(brand(path)), { encoding: "buffer" }));
+  } catch {
+    return undefined;
+  }
+}
 
 const CLONE_NEWNS = 0x00020000;
 const MS_BIND = 0x1000;

@@ -1,0 +1,163 @@
+/**
+ * Where protected places cannot be sealed: records them before a command, and puts back afterwards
+ * what it changed. Also for what does not exist yet, which no mount can seal.
+ */
+import {
+  findProtectedPlaces,
+  type DiskFacts,
+  type ProtectedPlaces,
+} from "../protocol/protected-places.ts";
+import { brand, bytesOf, type ByteString } from "../runtime/byte-string.ts";
+import { keepHarmlessSettings } from "./git-config-lines.ts";
+import { HeldDirectory, readTree, sameEntry, writeTree, type Tree } from "./place-tree.ts";
+
+/** A change to a protected place. `undone` false: it stands, and must be told. */
+export interface PlaceChange {
+  readonly path: ByteString;
+  readonly what: "changed" | "created" | "removed";
+  readonly undone: boolean;
+  /** Why it stands, or which settings were taken out. */
+  readonly detail?: string;
+}
+
+export interface GuardInput {
+  /** From workspaceDirectories, byte strings. */
+  readonly directories: readonly string[];
+  readonly codexHome: ByteString | undefined;
+  readonly disk: DiskFacts;
+}
+
+export class PlaceGuard {
+  readonly #input: GuardInput;
+  readonly #before = new Map<string, Tree | undefined>();
+
+  /** Reads every protected place. A tree too large to keep is remembered as such. */
+  constructor(input: GuardInput) {
+    this.#input = input;
+    for (const { path } of this.#find().sealed) this.#before.set(path, this.#read(path));
+  }
+
+  /** Compares, puts back, and says what it did. Everything the command started should have ended. */
+  putBack(): readonly PlaceChange[] {
+    const after = this.#find().sealed.map(({ path }) => path);
+    const paths = new Set([...this.#before.keys(), ...after]);
+    return [...paths].flatMap((path) => this.#restore(brand(path)));
+  }
+
+  #find(): ProtectedPlaces {
+    const { directories, codexHome, disk } = this.#input;
+    return findProtectedPlaces(directories, codexHome, disk);
+  }
+
+  #read(path: string): Tree | undefined {
+    const { parent, name } = splitPath(path);
+    using held = HeldDirectory.open(parent);
+    if (held === undefined) return new Map();
+    try {
+      return readTree(held, name, this.#ignoredIn(path));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #ignoredIn(path: string): ReadonlySet<string> | undefined {
+    return path === this.#input.codexHome ? ownWritings : undefined;
+  }
+
+  #restore(path: ByteString): readonly PlaceChange[] {
+    const recorded = this.#before.has(path);
+    const before = this.#before.get(path);
+    const after = this.#read(path);
+    if (recorded && before !== undefined && after !== undefined && sameTree(before, after))
+      return [];
+    if (!recorded) return cleanNewPlace(path);
+    const what = whatHappened(before, after);
+    if (before === undefined) {
+      return after === undefined
+        ? []
+        : [{ path, what, undone: false, detail: "it was too large to record" }];
+    }
+    const { parent, name } = splitPath(path);
+    using held = HeldDirectory.open(parent);
+    // With its directory gone or a link, nothing at this path can be run; a link is told about.
+    if (held === undefined) {
+      return before.size === 0
+        ? []
+        : [{ path, what, undone: false, detail: "its directory is gone" }];
+    }
+    try {
+      if (before.size === 0) held.remove(name);
+      else writeTree(held, name, before, this.#ignoredIn(path));
+      return [{ path, what, undone: true }];
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return [{ path, what, undone: false, detail }];
+    }
+  }
+}
+
+/** Written by this program itself while a command runs. */
+const ownWritings: ReadonlySet<string> = new Set(["sessions", "log", "history.jsonl"]);
+
+/** Hooks and settings of a repository that the command made itself. */
+function cleanNewPlace(path: ByteString): readonly PlaceChange[] {
+  const { parent, name } = splitPath(path);
+  using held = HeldDirectory.open(parent);
+  if (held === undefined) return [];
+  if (name === "hooks") return removeHooks(path, held, name);
+  if (name === "config" || name === "config.worktree") return cleanConfig(path, held, name);
+  if (held.kindOf(name) === undefined) return [];
+  held.remove(name);
+  return [{ path, what: "created", undone: true }];
+}
+
+/** git's templates end in ".sample" and are never run. */
+function removeHooks(
+  path: ByteString,
+  parent: HeldDirectory,
+  name: ByteString,
+): readonly PlaceChange[] {
+  const kind = parent.kindOf(name);
+  if (kind === undefined) return [];
+  if (kind !== "directory") {
+    parent.remove(name);
+    return [{ path, what: "created", undone: true }];
+  }
+  using hooks = parent.enter(name);
+  const active = hooks?.names().filter((hook) => !hook.endsWith(".sample")) ?? [];
+  for (const hook of active) hooks?.remove(hook);
+  return active.map((hook) => ({ path: brand(`${path}/${hook}`), what: "created", undone: true }));
+}
+
+function cleanConfig(
+  path: ByteString,
+  parent: HeldDirectory,
+  name: ByteString,
+): readonly PlaceChange[] {
+  const tree = readTree(parent, name);
+  const entry = tree.get(brand(""));
+  if (entry === undefined) return [];
+  if (entry.kind !== "file") {
+    parent.remove(name);
+    return [{ path, what: "created", undone: true }];
+  }
+  const { kept, removed } = keepHarmlessSettings(entry.content.toString("latin1"));
+  if (removed.length === 0) return [];
+  writeTree(parent, name, new Map([[brand(""), { ...entry, content: bytesOf(brand(kept)) }]]));
+  return [{ path, what: "changed", undone: true, detail: `removed: ${removed.join("; ")}` }];
+}
+
+function whatHappened(before: Tree | undefined, after: Tree | undefined): PlaceChange["what"] {
+  if (before?.size === 0) return "created";
+  return after?.size === 0 ? "removed" : "changed";
+}
+
+function sameTree(before: Tree, after: Tree): boolean {
+  if (before.size !== after.size) return false;
+  return [...before].every(([path, entry]) => sameEntry(entry, after.get(path)));
+}
+
+function splitPath(path: string): { readonly parent: ByteString; readonly name: ByteString } {
+  const end = path.lastIndexOf("/");
+  return { parent: brand(path.slice(0, end)), name: brand(path.slice(end + 1)) };
+}

@@ -1,0 +1,163 @@
+/** Recording protected places, and putting back what a command changed. */
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { diskOfBytes, realpathOfBytes } from "../../src/linux-sandbox/seal-places.ts";
+import { PlaceGuard } from "../../src/process/place-guard.ts";
+import { byteStringFromText, textOf } from "../../src/runtime/byte-string.ts";
+import { run } from "../support/run.ts";
+import { needsProgram } from "../support/skip-reasons.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const needsGit = { skip: needsProgram("git") };
+
+async function repository(t: TestContext): Promise<string> {
+  const directory = tempDir(t);
+  assert.equal((await run(["git", "init", "-q", directory])).code, 0);
+  return directory;
+}
+
+function guard(directory: string, codexHome?: string): PlaceGuard {
+  return new PlaceGuard({
+    directories: [byteStringFromText(directory)],
+    codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
+    disk: { ...diskOfBytes, realpath: realpathOfBytes },
+  });
+}
+
+/** The changes with paths relative to the workspace. */
+function changes(
+  guarded: PlaceGuard,
+  directory: string,
+): readonly (readonly [string, string, boolean])[] {
+  return guarded
+    .putBack()
+    .map(
+      ({ path, what, undone }) => [textOf(path).slice(directory.length + 1), what, undone] as const,
+    )
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+}
+
+test("nothing changed, nothing to tell", needsGit, async (t) => {
+  const directory = await repository(t);
+  const guarded = guard(directory);
+  writeFileSync(join(directory, "file"), "x");
+  writeFileSync(join(directory, ".git", "description"), "free to change");
+  assert.deepEqual(changes(guarded, directory), []);
+});
+
+test("hooks and settings are put back byte for byte, with their modes", needsGit, async (t) => {
+  const directory = await repository(t);
+  const config = join(directory, ".git/config");
+  const hook = join(directory, ".git/hooks/pre-commit");
+  const sample = join(directory, ".git/hooks/pre-push.sample");
+  writeFileSync(hook, "#!/bin/sh\ntrue\n", { mode: 0o755 });
+  const before = readFileSync(config);
+  const guarded = guard(directory);
+  writeFileSync(config, `${before.toString()}[core]\n\tfsmonitor = evil\n`);
+  writeFileSync(hook, "#!/bin/sh\nevil\n");
+  chmodSync(hook, 0o644);
+  rmSync(sample, { force: true });
+  writeFileSync(join(directory, ".git/hooks/post-commit"), "evil", { mode: 0o755 });
+  mkdirSync(join(directory, ".codex"));
+  writeFileSync(join(directory, ".codex/config.toml"), "evil");
+  assert.deepEqual(changes(guarded, directory), [
+    [".codex", "created", true],
+    [".git/config", "changed", true],
+    [".git/hooks", "changed", true],
+  ]);
+  assert.deepEqual(readFileSync(config), before);
+  assert.equal(readFileSync(hook, "utf8"), "#!/bin/sh\ntrue\n");
+  assert.equal(statSync(hook).mode & 0o777, 0o755);
+  assert.equal(existsSync(join(directory, ".git/hooks/post-commit")), false);
+  assert.equal(existsSync(join(directory, ".codex")), false);
+  assert.deepEqual(changes(guarded, directory), []);
+});
+
+test("a link put in the way never leads a write elsewhere", needsGit, async (t) => {
+  const directory = await repository(t);
+  const elsewhere = tempDir(t);
+  writeFileSync(join(directory, ".git/hooks/pre-commit"), "ours", { mode: 0o755 });
+  const guarded = guard(directory);
+  rmSync(join(directory, ".git/hooks"), { recursive: true });
+  symlinkSync(elsewhere, join(directory, ".git/hooks"));
+  assert.deepEqual(changes(guarded, directory), [[".git/hooks", "changed", true]]);
+  assert.equal(lstatSync(join(directory, ".git/hooks")).isDirectory(), true);
+  assert.equal(readFileSync(join(directory, ".git/hooks/pre-commit"), "utf8"), "ours");
+  assert.equal(existsSync(join(elsewhere, "pre-commit")), false);
+});
+
+test(
+  "a .git replaced by a link is told, and nothing is written through it",
+  needsGit,
+  async (t) => {
+    const directory = await repository(t);
+    const elsewhere = await repository(t);
+    writeFileSync(join(directory, ".git/hooks/pre-commit"), "ours", { mode: 0o755 });
+    const guarded = guard(directory);
+    renameSync(join(directory, ".git"), join(directory, "moved"));
+    symlinkSync(join(elsewhere, ".git"), join(directory, ".git"));
+    const told = changes(guarded, directory);
+    assert.ok(
+      told.some(([path, , undone]) => path === ".git" && undone),
+      JSON.stringify(told),
+    );
+    assert.equal(existsSync(join(elsewhere, ".git/hooks/pre-commit")), false);
+    assert.equal(lstatSync(join(directory, ".git"), { throwIfNoEntry: false }), undefined);
+  },
+);
+
+test(
+  "a repository made by the command keeps what git wrote and loses the rest",
+  needsGit,
+  async (t) => {
+    const directory = tempDir(t);
+    const guarded = guard(directory);
+    await run(["git", "init", "-q", directory]);
+    const fresh = readFileSync(join(directory, ".git/config"), "utf8");
+    assert.deepEqual(changes(guarded, directory), []);
+    assert.equal(readFileSync(join(directory, ".git/config"), "utf8"), fresh);
+    writeFileSync(join(directory, ".git/config"), `${fresh}[alias]\n\tst = !evil\n`);
+    writeFileSync(join(directory, ".git/hooks/pre-commit"), "evil", { mode: 0o755 });
+    assert.deepEqual(changes(guarded, directory), [
+      [".git/config", "changed", true],
+      [".git/hooks/pre-commit", "created", true],
+    ]);
+    assert.doesNotMatch(readFileSync(join(directory, ".git/config"), "utf8"), /evil/);
+  },
+);
+
+test("submodules, worktrees and our own settings are guarded too", needsGit, async (t) => {
+  const directory = await repository(t);
+  const module = join(directory, ".git/modules/deep/name");
+  await run(["git", "init", "-q", "--bare", module]);
+  mkdirSync(join(directory, ".git/worktrees/w"), { recursive: true });
+  const home = join(directory, "home");
+  mkdirSync(join(home, "sessions"), { recursive: true });
+  writeFileSync(join(home, "config.toml"), "model = 'a'\n");
+  const guarded = guard(directory, home);
+  writeFileSync(join(module, "hooks/post-checkout"), "evil");
+  writeFileSync(join(directory, ".git/worktrees/w/config.worktree"), "evil");
+  writeFileSync(join(home, "config.toml"), "evil");
+  writeFileSync(join(home, "sessions/own"), "ours to write");
+  assert.deepEqual(changes(guarded, directory), [
+    [".git/modules/deep/name/hooks", "changed", true],
+    [".git/worktrees/w/config.worktree", "created", true],
+    ["home", "changed", true],
+  ]);
+  assert.equal(readFileSync(join(home, "config.toml"), "utf8"), "model = 'a'\n");
+  assert.equal(existsSync(join(home, "sessions/own")), true);
+});
