@@ -14,19 +14,30 @@ interface Waiter {
   readonly resolve: (event: Event | null) => void;
 }
 
-/** Any number of writers and readers; each event goes to one reader. */
+/** Pieces of output for a reader that is this far behind are left out: memory has an end. */
+const MAX_UNREAD_OUTPUT_CHARACTERS = 8 * 1024 * 1024;
+
+/**
+ * Any number of writers and readers; each event goes to one reader. Only pieces of command output
+ * are ever left out, which the end of the command repeats in short.
+ */
 export class EventQueue {
   #events: Event[] = [];
   /** Index of the first unread event: taking from the front of a long array is slow. */
   #first = 0;
   #waiters: Waiter[] = [];
+  #unreadOutput = 0;
   #closed = false;
 
   push(event: Event): void {
     if (this.#closed) return;
     const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.#events.push(event);
-    else waiter.resolve(event);
+    if (waiter !== undefined) return waiter.resolve(event);
+    if (event.msg.type === "exec_command_output_delta") {
+      if (this.#unreadOutput > MAX_UNREAD_OUTPUT_CHARACTERS) return;
+      this.#unreadOutput += event.msg.chunk.length;
+    }
+    this.#events.push(event);
   }
 
   /** Null when the queue is closed and read to its end. */
@@ -42,6 +53,9 @@ export class EventQueue {
     const event = this.#events[this.#first];
     if (event === undefined) return undefined;
     this.#first += 1;
+    if (event.msg.type === "exec_command_output_delta") {
+      this.#unreadOutput -= event.msg.chunk.length;
+    }
     if (this.#first === this.#events.length) {
       this.#events = [];
       this.#first = 0;

@@ -8,7 +8,7 @@ import type { SessionState, Task } from "./session-state.ts";
 export interface TurnResult {
   /** The last text of the assistant in this turn. */
   readonly lastMessage: string | null;
-  /** There are outputs that the model has not seen. */
+  /** There are outputs that no request has sent yet. */
   readonly calledTools: boolean;
 }
 
@@ -115,8 +115,9 @@ class Response {
     this.#state.record(outputItem(call, output));
   }
 
-  /** Another attempt follows: what is finished stays, the rest is void. */
+  /** Another attempt follows, which sends the outputs so far: what is finished stays. */
   broken(): void {
+    this.calledTools = false;
     this.#partialText = [];
     this.#reasoning = [];
   }

@@ -1,5 +1,6 @@
 /** The shell tool: decides, asks, runs, and words what came of it. */
 import { resolve } from "node:path";
+import { patchInCommand } from "../../apply-patch/patch-in-command.ts";
 import type { SandboxDenial } from "../../process/sandbox-denial.ts";
 import {
   describeDenial,
@@ -21,7 +22,6 @@ import {
   NO_SANDBOX_REJECTION,
 } from "../safety.ts";
 import { writablePlaces } from "../writable-places.ts";
-import { type PatchForm, findPatch } from "./patch-form.ts";
 import type { ApplyPatchTool } from "./apply-patch-tool.ts";
 import type { CommandResult } from "./command-runner.ts";
 import { runWithEvents } from "./command-events.ts";
@@ -60,11 +60,12 @@ export class ShellTool {
   /** The output for the model. Errors: none that the call itself causes. */
   async run(call: ShellCall, invocation: ToolInvocation): Promise<string> {
     const cwd = resolve(invocation.context.cwd, call.workdir ?? ".");
-    const grammar = await this.#services.grammar();
-    const patch: PatchForm | undefined = findPatch(call.command, cwd, grammar);
+    const patch = patchInCommand(call.command);
     if (patch !== undefined) {
-      return this.#patches.apply(patch.text, patch.workdir, invocation);
+      const directory = resolve(cwd, patch.directory ?? ".");
+      return this.#patches.apply(patch.patchText, directory, invocation);
     }
+    const grammar = await this.#services.grammar();
     const decision = this.#decide(call, cwd, invocation, grammar);
     const attempt: Attempt = {
       argv: call.command,
