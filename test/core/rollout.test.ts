@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ABORTED_OUTPUT } from "../../src/core/history.ts";
+import {
+  findLastRollout,
+  findRollout,
+  readRollout,
+  ResumeError,
+  sessionFiles,
+} from "../../src/core/rollout-reader.ts";
+import { Rollout, rolloutPath } from "../../src/core/rollout.ts";
+import type { ModelItem } from "../../src/protocol/model-item.ts";
+import {
+  assistantMessage,
+  needsLoopback,
+  respond,
+  startModelServer,
+} from "../support/model-server.ts";
+import { runTurn, startConversation, tempDir } from "./conversation-harness.ts";
+
+const ID = "11111111-2222-4333-8444-555555555555";
+const TIME = new Date(2026, 10, 24, 9, 5, 7);
+
+const user: ModelItem = {
+  type: "message",
+  id: null,
+  role: "user",
+  content: [{ type: "input_text", text: "größe 🦊" }],
+};
+const call: ModelItem = {
+  type: "function_call",
+  id: "fc",
+  name: "shell",
+  arguments: "{}",
+  call_id: "c1",
+};
+const output: ModelItem = { type: "function_call_output", call_id: "c1", output: "out" };
+
+function writeSession(codexHome: string, items: readonly ModelItem[], id = ID): string {
+  const rollout = Rollout.start(
+    { id, codexHome, cwd: "/nowhere", instructions: "be brief" },
+    (message) => assert.fail(message),
+    () => TIME,
+  );
+  for (const item of items) rollout.append(item);
+  rollout.close();
+  return rolloutPath(codexHome, id, TIME);
+}
+
+test("a session file holds the session and its items, for the user alone", (t) => {
+  const codexHome = tempDir(t);
+  const path = writeSession(codexHome, [user, call, output]);
+  assert.equal(
+    path,
+    join(codexHome, `sessions/2026/11/24/rollout-2026-11-24T09-05-07-${ID}.jsonl`),
+  );
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const lines = readFileSync(path, "utf8").split("\n");
+  assert.deepEqual(
+    lines.slice(0, -1).map((line): unknown => JSON.parse(line)),
+    [
+      {
+        id: ID,
+        timestamp: TIME.toISOString(),
+        cwd: "/nowhere",
+        instructions: "be brief",
+        git: {},
+      },
+      user,
+      call,
+      output,
+    ],
+  );
+  assert.deepEqual(readRollout(path), {
+    path,
+    id: ID,
+    cwd: "/nowhere",
+    history: [user, call, output],
+  });
+});
+
+test("a session without items leaves no file", (t) => {
+  const codexHome = tempDir(t);
+  writeSession(codexHome, []);
+  assert.deepEqual(sessionFiles(codexHome), []);
+});
+
+test("a file cut at any byte is read, repaired, and can be written on", (t) => {
+  const codexHome = tempDir(t);
+  const path = writeSession(codexHome, [user, call, output]);
+  const bytes = readFileSync(path);
+  const metaEnd = bytes.indexOf("\n") + 1;
+  for (let size = bytes.length; size >= metaEnd; size -= 1) {
+    writeFileSync(path, bytes);
+    truncateSync(path, size);
+    const { history } = readRollout(path);
+    const aborted = { ...output, output: ABORTED_OUTPUT };
+    const possible = [[user, call, output], [user, call, aborted], [user], []];
+    assert.ok(possible.some((items) => JSON.stringify(items) === JSON.stringify(history)));
+    const rollout = Rollout.resume(path, (message) => assert.fail(message));
+    rollout.append(user);
+    rollout.close();
+    assert.deepEqual(readRollout(path).history.at(-1), user);
+  }
+  truncateSync(path, metaEnd - 1);
+  assert.throws(() => readRollout(path), ResumeError);
+});
+
+test("a compaction replaces what was before it", (t) => {
+  const codexHome = tempDir(t);
+  const path = writeSession(codexHome, [user, call, output]);
+  const rollout = Rollout.resume(path, (message) => assert.fail(message));
+  rollout.appendCompacted([user]);
+  rollout.append(call);
+  rollout.append(output);
+  rollout.close();
+  assert.deepEqual(readRollout(path).history, [user, call, output]);
+});
+
+test("lines of other programs are skipped", (t) => {
+  const codexHome = tempDir(t);
+  const path = writeSession(codexHome, [user]);
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, `${text}{"record_type":"state"}\nnot json\n{"type":"ghost_item"}\n`);
+  assert.deepEqual(readRollout(path).history, [user]);
+});
+
+test("sessions are found by id, and the one written to last", (t) => {
+  const codexHome = tempDir(t);
+  const other = "99999999-2222-4333-8444-555555555555";
+  const first = writeSession(codexHome, [user], ID);
+  const second = writeSession(codexHome, [user], other);
+  assert.equal(findRollout(codexHome, ID.toUpperCase()), first);
+  Rollout.resume(first, () => undefined).append(user);
+  writeFileSync(first, readFileSync(first));
+  assert.ok([first, second].includes(findLastRollout(codexHome)));
+  assert.throws(() => findRollout(codexHome, "../../etc"), ResumeError);
+  assert.throws(() => findRollout(codexHome, "99999999-2222-4333-8444-000000000000"), ResumeError);
+  assert.throws(() => findLastRollout(tempDir(t)), ResumeError);
+});
+
+test("a file that is no session is refused and left alone", (t) => {
+  const path = join(tempDir(t), "notes.txt");
+  writeFileSync(path, "first\nsecond without an end");
+  assert.throws(() => readRollout(path), ResumeError);
+  assert.equal(readFileSync(path, "utf8"), "first\nsecond without an end");
+  assert.throws(() => readRollout("/dev/null"), ResumeError);
+});
+
+test("a resumed conversation knows what was said", { skip: needsLoopback }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("first answer")),
+    respond(assistantMessage("second answer")),
+  ]);
+  const first = await startConversation(t, { url: server.url });
+  await runTurn(first.conversation, "one");
+  first.conversation.submit({ type: "shutdown" });
+  for await (const _ of first.conversation);
+  const path = findLastRollout(first.codexHome);
+  const resumed = await first.manager.resumeConversation(first.config, path);
+  assert.equal(resumed.conversationId, first.conversationId);
+  await runTurn(resumed.conversation, "two");
+  resumed.conversation.submit({ type: "shutdown" });
+  const [before, after] = server.requests.map(({ body }) => JSON.stringify(body));
+  assert.ok(before !== undefined && after !== undefined);
+  const prefix = before.slice(before.indexOf('"input"'), before.indexOf(']}],"tools"'));
+  assert.ok(after.includes(prefix), "the second request extends the first");
+  assert.equal(sessionFiles(first.codexHome).length, 1);
+  assert.equal(readRollout(path).history.length, 5);
+});
