@@ -13,6 +13,7 @@ import { exitNow } from "./exec-program.ts";
 import { bindLibc, SyscallError, type Libc } from "./libc.ts";
 import { hasPreloads, leavePreloadsBehind, withoutSettingAside } from "./pristine-start.ts";
 import { hostArchitecture } from "./syscall-numbers.ts";
+import { refuse, waitForCommand } from "./wait-for-command.ts";
 
 /**
  * Never returns to being a CLI. On success the process is the command; otherwise it ends here with
@@ -28,6 +29,8 @@ export function runLinuxSandbox(): never {
       return process.exit(0);
     case "usage-error":
       return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
+    case "wait":
+      return waitAndBecome(parsed.parentPid);
     case "run":
       return becomeCommand(
         {
@@ -48,10 +51,22 @@ export interface Reporter {
 
 /** Confines this process and becomes the command, or ends with one line and the exit code. */
 export function becomeCommand(command: ConfinedCommand, reporter: Reporter): never {
-  return withLibc(reporter.speaker, (libc) => {
+  const fail = (message: string): never => endWith(reporter.speaker, 1, message);
+  return withLibc(fail, (libc) => {
     const failure = confineAndExec(libc, command, reporter.tell);
     writeLine(reporter.speaker, failure.message);
     return exitNow(libc, failure.exitCode);
+  });
+}
+
+/** Becomes the one command that arrives, or ends: see wait-for-command.ts. */
+function waitAndBecome(parentPid: number): never {
+  const fail = (message: string): never => endWith(HELPER_NAME, 1, refuse(message).message);
+  return withLibc(fail, (libc) => {
+    const end = waitForCommand(libc, parentPid);
+    if (end === "not-needed") return exitNow(libc, 0);
+    if (end.exitCode !== 1) writeLine(HELPER_NAME, end.message);
+    return exitNow(libc, end.exitCode);
   });
 }
 
@@ -63,19 +78,20 @@ export function startPristine(speaker: string): void {
   const environment = readProcList("environ");
   const words = readProcList("cmdline");
   if (environment === undefined || words === undefined || !hasPreloads(environment)) return;
-  withLibc(speaker, (libc) => leavePreloadsBehind(libc, words, environment));
+  const fail = (message: string): never => endWith(speaker, 1, message);
+  withLibc(fail, (libc) => leavePreloadsBehind(libc, words, environment));
 }
 
-function withLibc(speaker: string, use: (libc: Libc) => never): never {
+function withLibc(fail: (message: string) => never, use: (libc: Libc) => never): never {
   const architecture = hostArchitecture(process.arch);
   if (process.platform !== "linux" || architecture === undefined) {
-    return endWith(speaker, 1, "Cannot confine the command: this needs Linux on x86-64 or arm64");
+    return fail("Cannot confine the command: this needs Linux on x86-64 or arm64");
   }
   try {
     return use(bindLibc(loadNativeAddon(anonymousFileDirectories(process.env)), architecture));
   } catch (error) {
     if (error instanceof NativeAddonError || error instanceof SyscallError) {
-      return endWith(speaker, 1, error.message);
+      return fail(error.message);
     }
     throw error;
   }

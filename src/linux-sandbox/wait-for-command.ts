@@ -1,0 +1,97 @@
+/**
+ * The helper that waits: everything loaded, blocked on a pipe until one command arrives; then it
+ * confines itself and becomes that command. It is used once.
+ *
+ * Its own environment is of no interest: the message brings the command's whole one. Nothing of
+ * the policy is applied before the message is there, so one waiting helper fits every command.
+ */
+import { readSync, writeSync } from "node:fs";
+
+import { bytesOf, type ByteString } from "../runtime/byte-string.ts";
+import { MESSAGE_FD, parseHelperMessage, STATUS_FD } from "./arguments.ts";
+import { encodeBpf } from "./bpf.ts";
+import {
+  confineAndExec,
+  dieWithParent,
+  type ConfineFailure,
+  type ConfinementReport,
+} from "./confine.ts";
+import { formatHelperStatus, type HelperStatus } from "./helper-status.ts";
+import { probeLandlock } from "./landlock.ts";
+import type { Libc } from "./libc.ts";
+import { seccompProgram } from "./seccomp.ts";
+
+/** The parent gave up the helper, or ended: there is nothing to run. */
+export type WaitEnd = ConfineFailure | "not-needed";
+
+/**
+ * Returns only when no command runs. A failure to confine has been told over the status pipe; one
+ * to start the program (126, 127) is for the command's stderr.
+ */
+export function waitForCommand(libc: Libc, parentPid: number): WaitEnd {
+  if (!dieWithParent(libc, parentPid)) return "not-needed";
+  rehearse(libc);
+  const bytes = readMessage();
+  if (bytes.length === 0) return "not-needed";
+  const message = parseHelperMessage(bytes);
+  if (typeof message === "string") {
+    return refuse(`Cannot confine the command: its description is damaged: ${message}`);
+  }
+  const errno = enterDirectory(libc, message.cwd);
+  if (errno !== undefined) {
+    tellStatus({ kind: "no-directory", errno });
+    return { exitCode: 1, message: `Cannot enter the working directory: ${errno}` };
+  }
+  let confinement: ConfinementReport | undefined;
+  const failure = confineAndExec(
+    libc,
+    { ...message, parentPid },
+    (facts) => {
+      confinement = facts;
+    },
+    () => tellStatus({ kind: "starting", confinement }),
+  );
+  if (failure.exitCode === 1) tellStatus({ kind: "cannot-confine", message: failure.message });
+  return failure;
+}
+
+/** Tells the parent why there will be no command. */
+export function refuse(message: string): ConfineFailure {
+  tellStatus({ kind: "cannot-confine", message });
+  return { exitCode: 1, message };
+}
+
+/** Runs what can be run without a command once, so that its code is compiled when one comes. */
+function rehearse(libc: Libc): void {
+  const landlockAbi = Math.max(1, probeLandlock(libc).abi);
+  const needs = { networkAccess: false, readOnly: true, landlockAbi };
+  encodeBpf(seccompProgram(needs, libc.architecture));
+}
+
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024; // far above what exec takes
+
+function readMessage(): Buffer {
+  const pieces: Buffer[] = [];
+  let total = 0;
+  while (total <= MAX_MESSAGE_BYTES) {
+    const piece = Buffer.allocUnsafe(65_536);
+    const length = readSync(MESSAGE_FD, piece);
+    if (length === 0) break;
+    pieces.push(piece.subarray(0, length));
+    total += length;
+  }
+  return Buffer.concat(pieces);
+}
+
+function enterDirectory(libc: Libc, path: ByteString): string | undefined {
+  const answer = libc.call("chdir", Buffer.concat([bytesOf(path), Buffer.of(0)]));
+  return answer.ok ? undefined : answer.errno;
+}
+
+function tellStatus(status: HelperStatus): void {
+  try {
+    writeSync(STATUS_FD, formatHelperStatus(status));
+  } catch {
+    // The parent is gone or does not listen any more; its death ends us.
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * One tool command: started, its output streamed and kept, ended when it is time, with an outcome.
+ *
+ * The end is that of the command's own process. What it left in the background may hold the pipes
+ * open; for that the call waits a bounded time and no longer.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Confinement } from "../linux-sandbox/helper-status.ts";
+import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import type { ByteString } from "../runtime/byte-string.ts";
+import { NativeAddonError } from "../runtime/native-addon.ts";
+import { wrap } from "../sandbox/sandbox.ts";
+import {
+  ABORTED,
+  outcomeOfEnd,
+  outcomeOfStop,
+  type ExecOutcome,
+  type StopCause,
+} from "./exec-outcome.ts";
+import { describeEnd, type ProcessEnd } from "./exit-status.ts";
+import type { HelperPool } from "./helper-pool.ts";
+import type { HandOver, HelperProcess } from "./helper-process.ts";
+import { defaultCaptureLimits, emptyOutput, type CaptureLimits } from "./output-capture.ts";
+import type { OutputListener } from "./output-deltas.ts";
+import { OutputRecorder, type RecordedOutput } from "./output-recorder.ts";
+import { ProcessTree } from "./process-tree.ts";
+import { addRunning, removeRunning } from "./running-commands.ts";
+import { SpawnError } from "./spawn.ts";
+
+export interface ExecRequest {
+  /** Program and arguments; a program without a slash is looked for in the environment's PATH. */
+  readonly argv: readonly string[];
+  /** Where the command starts. Absolute. */
+  readonly cwd: string;
+  /** The session's directory, where workspace-write applies. Absolute. */
+  readonly policyCwd: string;
+  readonly policy: SandboxPolicy;
+  /** The command's whole environment, filtered and marked: nothing is added to it. */
+  readonly environment: readonly ByteString[];
+  /** Milliseconds from the hand-over to the process. Infinity: no limit. */
+  readonly timeoutMs: number;
+  /** Ends the command with all its descendants. */
+  readonly signal?: AbortSignal;
+  /**
+   * Output as it arrives: at most MAX_DELTAS pieces of at most MAX_DELTA_BYTES. Must not throw; the
+   * bytes are only valid until it returns.
+   */
+  readonly onOutput?: OutputListener;
+  readonly limits?: CaptureLimits;
+  /** How long a command that is to end may take from SIGTERM to SIGKILL. */
+  readonly graceMs?: number;
+  /** Where the process comes from; one for the whole program. */
+  readonly helpers: HelperPool;
+}
+
+export interface ExecResult extends RecordedOutput {
+  readonly outcome: ExecOutcome;
+  /** From the hand-over to the end of the command's process. */
+  readonly durationMs: number;
+  /** A process that the command left behind still held its output open; the rest was not read. */
+  readonly isOutputLeftOpen: boolean;
+  /** What the policy came to on this kernel; undefined without a sandbox. */
+  readonly confinement: Confinement | undefined;
+}
+
+/**
+ * Runs one tool command to its end. A non-zero exit, a signal, a time-out and a sandbox that cannot
+ * be set up are outcomes, and what was printed so far is always there.
+ *
+ * Errors: SpawnError when no process could be made or `cwd` cannot be entered.
+ */
+export async function execCommand(request: ExecRequest): Promise<ExecResult> {
+  requireUsable(request);
+  if (request.signal?.aborted === true) return withoutRun(ABORTED);
+  const { helpers } = request;
+  const wrapped = wrap(process.platform, request, helpers.softOpenFiles);
+  if (wrapped.kind === "cannot-confine") {
+    return withoutRun({ kind: "could-not-confine", message: wrapped.message });
+  }
+  try {
+    const { helper, wasWarm } = await helpers.take();
+    const run = await runHelper(helper, wrapped.message, request);
+    if (run.kind === "done" || !wasWarm) return finish(request, run);
+    // A helper that died while it waited has run nothing, so the command can be tried once more.
+    return finish(request, await runHelper(await helpers.startCold(), wrapped.message, request));
+  } catch (error) {
+    if (!(error instanceof NativeAddonError)) throw error;
+    return withoutRun({ kind: "could-not-confine", message: error.message });
+  }
+}
+
+/** One use of one helper. `not-begun`: it ended before it reached the command. */
+interface HelperRun {
+  readonly kind: "done" | "not-begun";
+  readonly end: ProcessEnd;
+  readonly stop: StopCause | undefined;
+  readonly status: HandOver;
+  readonly output: RecordedOutput;
+  readonly durationMs: number;
+  readonly isOutputLeftOpen: boolean;
+}
+
+async function runHelper(
+  helper: HelperProcess,
+  message: Uint8Array,
+  request: ExecRequest,
+): Promise<HelperRun> {
+  const { child } = helper;
+  const recorder = new OutputRecorder(request.limits ?? defaultCaptureLimits, request.onOutput);
+  const startedAt = performance.now();
+  helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
+  const stopper = new Stopper(request);
+  const over = Promise.withResolvers<void>();
+  const running = {
+    pid: child.pid,
+    stop: (cause: StopCause, graceMs: number) => stopper.stop(cause, graceMs),
+    over: over.promise,
+  };
+  addRunning(running);
+  try {
+    await Promise.race([child.end, stopper.stopped]);
+    const { given } = stopper;
+    if (given !== undefined) {
+      await new ProcessTree([child.pid]).end(given.graceMs);
+      await Promise.race([child.end, sleep(UNENDING_MS, undefined, { ref: false })]);
+    }
+    const durationMs = performance.now() - startedAt;
+    await drain(helper);
+    const isOutputLeftOpen = helper.isOutputOpen;
+    helper.close();
+    const status = await helper.handOverStatus();
+    return {
+      kind: status === undefined && given === undefined ? "not-begun" : "done",
+      end: child.ended ?? { code: null, signal: "SIGKILL" },
+      stop: given?.cause,
+      status,
+      output: recorder.result(),
+      durationMs,
+      isOutputLeftOpen,
+    };
+  } finally {
+    stopper.forget();
+    removeRunning(running);
+    over.resolve();
+  }
+}
+
+/** The first cause to end a command from outside, if there is one. */
+class Stopper {
+  readonly stopped: Promise<void>;
+  given: { readonly cause: StopCause; readonly graceMs: number } | undefined;
+  readonly #resolve: () => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+
+  constructor({ timeoutMs, signal, graceMs = DEFAULT_GRACE_MS }: ExecRequest) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stopped = promise;
+    this.#resolve = resolve;
+    this.#onAbort = () => this.stop({ kind: "aborted" }, graceMs);
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted === true) this.#onAbort();
+    if (timeoutMs !== Infinity) {
+      const cause: StopCause = { kind: "timed-out", afterMs: timeoutMs };
+      const delay = Math.min(Math.max(0, timeoutMs), LONGEST_TIMER_MS);
+      this.#timer = setTimeout(() => this.stop(cause, graceMs), delay);
+    }
+  }
+
+  stop(cause: StopCause, graceMs: number): void {
+    this.given ??= { cause, graceMs };
+    this.#resolve();
+  }
+
+  forget(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+const DEFAULT_GRACE_MS = 2_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const UNENDING_MS = 1_000;
+const QUIET_MS = 250;
+const LONGEST_DRAIN_MS = 2_000;
+
+/** Reads what is still coming, until the pipes end, or are quiet, or it goes on for too long. */
+async function drain(helper: HelperProcess): Promise<void> {
+  const deadline = performance.now() + LONGEST_DRAIN_MS;
+  const end = helper.outputEnd();
+  while (helper.isOutputOpen && performance.now() < deadline) {
+    const before = helper.receivedBytes;
+    const pause = new AbortController();
+    const timer = sleep(QUIET_MS, undefined, { signal: pause.signal }).catch(() => undefined);
+    await Promise.race([end, timer]);
+    pause.abort();
+    if (helper.receivedBytes === before) return;
+  }
+}
+
+function finish(request: ExecRequest, run: HelperRun): ExecResult {
+  const { status, stop, end, output, durationMs, isOutputLeftOpen } = run;
+  if (status?.kind === "no-directory") {
+    throw new SpawnError("directory", request.cwd, status.errno);
+  }
+  const confinement = status?.kind === "starting" ? status.confinement : undefined;
+  const result = { ...output, durationMs, isOutputLeftOpen, confinement };
+  if (stop !== undefined) return { ...result, outcome: outcomeOfStop(stop) };
+  if (status?.kind === "starting") return { ...result, outcome: outcomeOfEnd(end) };
+  const message =
+    status?.message ??
+    `Cannot confine the command: the sandbox helper ended before it began (${describeEnd(end)})`;
+  return { ...result, outcome: { kind: "could-not-confine", message } };
+}
+
+function withoutRun(outcome: ExecOutcome): ExecResult {
+  return {
+    outcome,
+    stdout: emptyOutput,
+    stderr: emptyOutput,
+    aggregated: emptyOutput,
+    durationMs: 0,
+    isOutputLeftOpen: false,
+    confinement: undefined,
+  };
+}
+
+/** Errors: SpawnError with EINVAL, as the kernel has no way to take such words. */
+function requireUsable({ argv, cwd, environment }: ExecRequest): void {
+  const [program = ""] = argv;
+  if (argv.length === 0 || [...argv, ...environment].some((word) => word.includes("\0"))) {
+    throw new SpawnError("program", program, "EINVAL");
+  }
+  if (!cwd.startsWith("/") || cwd.includes("\0")) throw new SpawnError("directory", cwd, "EINVAL");
+}

@@ -1,0 +1,134 @@
+/**
+ * One warm helper ready, a cold start when there is none.
+ *
+ * A start of this executable takes about 20 ms, most of it before any of our code runs. A model
+ * thinks for seconds before it calls a tool, so a helper is started meanwhile and waits. It is used
+ * once; the next one is started when its command has ended, not beside it.
+ */
+import { readFileSync } from "node:fs";
+
+import { bindLibc, type Libc } from "../linux-sandbox/libc.ts";
+import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
+import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
+import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
+import { HelperProcess, type HelperProgram } from "./helper-process.ts";
+import { loadSpawning } from "./spawn.ts";
+
+export interface HelperPoolOptions {
+  readonly program: HelperProgram;
+  /** An idle helper is given up after so many milliseconds. */
+  readonly idleMs?: number;
+  /** False: every command is a cold start. */
+  readonly keepsWarm?: boolean;
+}
+
+export class HelperPool {
+  readonly #options: HelperPoolOptions;
+  #libc: Libc | undefined;
+  #warm: HelperProcess | undefined;
+  #warming: Promise<void> | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #softOpenFiles: { readonly value: number | undefined } | undefined;
+  #isClosed = false;
+
+  constructor(options: HelperPoolOptions) {
+    this.#options = options;
+  }
+
+  /** The soft limit of open files that the user had, when it is known. */
+  get softOpenFiles(): number | undefined {
+    this.#softOpenFiles ??= { value: inheritedSoftOpenFiles() };
+    return this.#softOpenFiles.value;
+  }
+
+  /** Has a helper started for the next command, if there is none. Never fails: a cold start tells. */
+  async prepare(): Promise<void> {
+    if (this.#isClosed || this.#options.keepsWarm === false) return;
+    if (this.#usable() !== undefined || isMemoryShort()) return;
+    this.#warming ??= this.#warmUp();
+    await this.#warming;
+  }
+
+  /**
+   * A helper that waits for its command: the warm one, or else a new one.
+   * Errors: SpawnError, NativeAddonError.
+   */
+  async take(): Promise<{ readonly helper: HelperProcess; readonly wasWarm: boolean }> {
+    const warm = this.#usable();
+    if (warm !== undefined) {
+      this.#warm = undefined;
+      clearTimeout(this.#idleTimer);
+      return { helper: warm, wasWarm: true };
+    }
+    return { helper: await this.startCold(), wasWarm: false };
+  }
+
+  /** Errors: SpawnError, NativeAddonError. */
+  async startCold(): Promise<HelperProcess> {
+    return HelperProcess.start(this.#bind(), this.#options.program);
+  }
+
+  /** Gives up the waiting helper and starts no other. */
+  close(): void {
+    this.#isClosed = true;
+    this.#drop();
+  }
+
+  /** The warm helper's process id, for measuring and for tests. */
+  get warmPid(): number | undefined {
+    return this.#usable()?.child.pid;
+  }
+
+  async #warmUp(): Promise<void> {
+    try {
+      await loadSpawning();
+      const helper = await this.startCold();
+      if (this.#isClosed) helper.close();
+      else this.#keep(helper);
+    } catch {
+      // Memory, processes or descriptors are short. The command itself will say so.
+    } finally {
+      this.#warming = undefined;
+    }
+  }
+
+  #keep(helper: HelperProcess): void {
+    this.#warm = helper;
+    this.#idleTimer = setTimeout(() => this.#drop(), this.#options.idleMs ?? DEFAULT_IDLE_MS);
+    this.#idleTimer.unref();
+  }
+
+  #drop(): void {
+    clearTimeout(this.#idleTimer);
+    this.#warm?.close();
+    this.#warm = undefined;
+  }
+
+  #usable(): HelperProcess | undefined {
+    if (this.#warm?.child.ended !== undefined) this.#drop();
+    return this.#warm;
+  }
+
+  #bind(): Libc {
+    if (this.#libc === undefined) {
+      const architecture = hostArchitecture(process.arch);
+      if (architecture === undefined) throw new TypeError(`No system calls for ${process.arch}`);
+      const directories = anonymousFileDirectories(this.#options.program.environment);
+      this.#libc = bindLibc(loadNativeAddon(directories), architecture);
+    }
+    return this.#libc;
+  }
+}
+
+const DEFAULT_IDLE_MS = 5 * 60_000;
+const SHORT_MEMORY_KIB = 256 * 1024;
+
+/** A waiting helper holds about 10 MB of its own; not worth it where the system is nearly full. */
+function isMemoryShort(): boolean {
+  try {
+    const available = /^MemAvailable: +([0-9]+) kB/m.exec(readFileSync("/proc/meminfo", "latin1"));
+    return available?.[1] !== undefined && Number(available[1]) < SHORT_MEMORY_KIB;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * One sandbox helper: a process that waits for a command, and becomes it.
+ *
+ * Descriptors of the child: 0 the null device, 1 and 2 the command's output, 3 the message, 4 the
+ * status. The helper's own environment is a minimal one: what the command's environment says, such
+ * as LD_PRELOAD, never reaches the process that confines.
+ */
+import { HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
+import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
+import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
+import type { OutputListener, OutputStream } from "./output-deltas.ts";
+import { closeAll, createPipe, PipeReader, writeAndClose } from "./pipes.ts";
+import { spawnChild, SpawnError, type Child } from "./spawn.ts";
+
+export interface HelperProgram {
+  /** Path of the executable. The magic link also works after the file was replaced or removed. */
+  readonly path: string;
+  /** The helper's own environment; see minimalEnvironment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export const OWN_EXECUTABLE = "/proc/self/exe";
+
+/** Of ours, what helps a helper to find a directory for its native addon. */
+export function minimalEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  for (const name of ["HOME", "TMPDIR", "XDG_RUNTIME_DIR"]) {
+    const value = environment[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}
+
+/** Why there is no command, or that there is one. Undefined: the helper died without a word. */
+export type HandOver = HelperStatus | undefined;
+
+export class HelperProcess {
+  readonly child: Child;
+  readonly #stdout: PipeReader;
+  readonly #stderr: PipeReader;
+  readonly #status: PipeReader;
+  readonly #statusBytes: Uint8Array[] = [];
+  readonly #messageFd: number;
+  #isMessageOpen = true;
+  #listener: OutputListener = () => undefined;
+  /** Bytes of output so far. */
+  receivedBytes = 0;
+
+  /** Errors: SpawnError, also when there are no descriptors left. */
+  static async start(libc: Libc, program: HelperProgram): Promise<HelperProcess> {
+    const pipes = createPipes(libc, program.path);
+    const [stdout, stderr, message, status] = pipes;
+    let child: Child;
+    try {
+      child = await spawnChild({
+        program: program.path,
+        argv0: HELPER_NAME,
+        args: waitArguments(process.pid),
+        cwd: "/",
+        environment: program.environment,
+        descriptors: ["null", stdout.writeFd, stderr.writeFd, message.readFd, status.writeFd],
+      });
+    } catch (error) {
+      closeAll([stdout.readFd, stderr.readFd, message.writeFd, status.readFd]);
+      throw error;
+    } finally {
+      closeAll([stdout.writeFd, stderr.writeFd, message.readFd, status.writeFd]);
+    }
+    return new HelperProcess(child, {
+      stdout: stdout.readFd,
+      stderr: stderr.readFd,
+      message: message.writeFd,
+      status: status.readFd,
+    });
+  }
+
+  private constructor(
+    child: Child,
+    fds: { stdout: number; stderr: number; message: number; status: number },
+  ) {
+    this.child = child;
+    this.#messageFd = fds.message;
+    this.#stdout = new PipeReader(fds.stdout, (bytes) => this.#receive("stdout", bytes));
+    this.#stderr = new PipeReader(fds.stderr, (bytes) => this.#receive("stderr", bytes));
+    this.#status = new PipeReader(fds.status, (bytes) => this.#statusBytes.push(bytes.slice()));
+    this.#setHolding(false);
+  }
+
+  /**
+   * Gives the command to the helper. From here on its output goes to `listener`, which must not
+   * throw. To be called once.
+   */
+  handOver(message: Uint8Array, listener: OutputListener): void {
+    this.#listener = listener;
+    this.#setHolding(true);
+    this.#isMessageOpen = false;
+    writeAndClose(this.#messageFd, message);
+  }
+
+  /** Resolves when the command began, or cannot; never rejects. */
+  async handOverStatus(): Promise<HandOver> {
+    await this.#status.end;
+    return parseHelperStatus(Buffer.concat(this.#statusBytes));
+  }
+
+  /** Whether anybody may still write to the command's output. */
+  get isOutputOpen(): boolean {
+    return !this.#stdout.hasEnded || !this.#stderr.hasEnded;
+  }
+
+  /** Resolves when nobody can write to the command's output any more. */
+  async outputEnd(): Promise<void> {
+    await Promise.all([this.#stdout.end, this.#stderr.end]);
+  }
+
+  /** Gives up all pipes. A helper that still waits ends by that. */
+  close(): void {
+    this.#listener = () => undefined;
+    this.#stdout.close();
+    this.#stderr.close();
+    this.#status.close();
+    if (this.#isMessageOpen) closeAll([this.#messageFd]);
+    this.#isMessageOpen = false;
+    this.child.setHolding(false);
+  }
+
+  #receive(stream: OutputStream, bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length;
+    this.#listener(stream, bytes);
+  }
+
+  #setHolding(holds: boolean): void {
+    this.child.setHolding(holds);
+    for (const reader of [this.#stdout, this.#stderr, this.#status]) reader.setHolding(holds);
+  }
+}
+
+type Pipe = ReturnType<typeof createPipe>;
+
+function createPipes(libc: Libc, program: string): readonly [Pipe, Pipe, Pipe, Pipe] {
+  const made: Pipe[] = [];
+  const next = (): Pipe => {
+    const pipe = createPipe(libc);
+    made.push(pipe);
+    return pipe;
+  };
+  try {
+    return [next(), next(), next(), next()];
+  } catch (error) {
+    for (const { readFd, writeFd } of made) closeAll([readFd, writeFd]);
+    if (!(error instanceof SyscallError)) throw error;
+    throw new SpawnError("program", program, error.errno, error);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Pipes to and from a child, made by pipe2(2).
+ *
+ * Node's own "pipe" for a child is a pair of sockets, which programs notice: /dev/stdout cannot be
+ * opened then, and writes do not raise SIGPIPE in the same way. Reading uses one fixed buffer, so
+ * that a flood of output leaves no garbage behind.
+ */
+import { closeSync } from "node:fs";
+import type { Socket } from "node:net";
+
+import type { Libc } from "../linux-sandbox/libc.ts";
+
+/** Two descriptors that a child does not get unless a request names them. */
+export interface Pipe {
+  readonly readFd: number;
+  readonly writeFd: number;
+}
+
+/** Errors: SyscallError, for example EMFILE. */
+export function createPipe(libc: Libc): Pipe {
+  const descriptors = new Uint8Array(8); // int[2]
+  libc.must("pipe2", "pipe2", descriptors, O_CLOEXEC);
+  const view = new DataView(descriptors.buffer);
+  return { readFd: view.getInt32(0, true), writeFd: view.getInt32(4, true) };
+}
+
+/** The reading end of a pipe. It owns its descriptor. */
+export class PipeReader {
+  readonly #socket: Socket;
+  /** Resolves when every writer is gone, or when this end was closed. Never rejects. */
+  readonly end: Promise<void>;
+  hasEnded = false;
+
+  /** `onBytes` gets memory that is only valid until it returns; it must not throw. */
+  constructor(fd: number, onBytes: (bytes: Uint8Array) => void) {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const { Socket } = process.getBuiltinModule("node:net");
+    this.#socket = new Socket({
+      fd,
+      readable: true,
+      writable: false,
+      onread: {
+        buffer,
+        callback: (length) => {
+          onBytes(buffer.subarray(0, length));
+          return true;
+        },
+      },
+    });
+    this.end = new Promise((resolve) => {
+      this.#socket.once("close", () => {
+        this.hasEnded = true;
+        resolve();
+      });
+    });
+    this.#socket.on("error", () => undefined); // "close" follows
+    this.#socket.resume();
+  }
+
+  setHolding(holds: boolean): void {
+    if (holds) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Writes all of `bytes` and closes the writing end. A reader that is gone is no error. */
+export function writeAndClose(fd: number, bytes: Uint8Array): void {
+  const { Socket } = process.getBuiltinModule("node:net");
+  const socket = new Socket({ fd, readable: false, writable: true });
+  socket.on("error", () => undefined);
+  socket.end(bytes);
+}
+
+/** Closes descriptors that are surely open. */
+export function closeAll(descriptors: readonly number[]): void {
+  for (const fd of descriptors) closeSync(fd);
+}
+
+const O_CLOEXEC = 0o2000000;
+const READ_BYTES = 65_536; // the default size of a pipe

@@ -1,0 +1,140 @@
+/**
+ * Ends a command with all its descendants.
+ *
+ * A command leads a session of its own. What belongs to it is found in /proc: everything in that
+ * session, whichever process group it made for itself, and every descendant of those, also when it
+ * left the session. A process that was seen once is remembered, so that it is found again after
+ * its parent died. Source: proc_pid_stat(5), setsid(2), kill(2).
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** It has ended and waits for its parent to notice. */
+  readonly isZombie: boolean;
+  /** Clock ticks since boot; with `pid` it names one process and no later one. */
+  readonly startTicks: number;
+}
+
+/** Every process that /proc shows. Empty when there is no /proc. */
+export function listProcesses(): readonly ProcessFacts[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync("/proc");
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => (/^[0-9]+$/.test(name) ? (readProcess(Number(name)) ?? []) : []));
+}
+
+/** Undefined when there is no such process. */
+export function readProcess(pid: number): ProcessFacts | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** One line of /proc/PID/stat. The name in it may hold anything, also ")" and blanks. */
+export function parseStat(line: string): ProcessFacts | undefined {
+  const pid = Number(line.slice(0, line.indexOf(" ")));
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const [state] = fields;
+  const [parent, group, session, startTicks] = [1, 2, 3, 19].map((index) => Number(fields[index]));
+  if (parent === undefined || group === undefined || session === undefined) return undefined;
+  if (startTicks === undefined || !Number.isSafeInteger(startTicks)) return undefined;
+  return { pid, parent, group, session, isZombie: state === "Z" || state === "X", startTicks };
+}
+
+/** The living processes among `all` that belong to one of `roots` or are known already. */
+export function membersOf(
+  roots: ReadonlySet<number>,
+  known: ReadonlyMap<number, number>,
+  all: readonly ProcessFacts[],
+): readonly ProcessFacts[] {
+  const members = new Map<number, ProcessFacts>();
+  const isKnown = ({ pid, startTicks }: ProcessFacts): boolean => known.get(pid) === startTicks;
+  for (const facts of all) {
+    if (roots.has(facts.session) || roots.has(facts.pid) || isKnown(facts)) {
+      members.set(facts.pid, facts);
+    }
+  }
+  // Children have no order in the list, so look again until nothing is added.
+  for (let size = -1; size !== members.size;) {
+    size = members.size;
+    for (const facts of all) {
+      if (members.has(facts.parent)) members.set(facts.pid, facts);
+    }
+  }
+  return [...members.values()].filter(({ isZombie }) => !isZombie);
+}
+
+export class ProcessTree {
+  readonly #roots: ReadonlySet<number>;
+  readonly #known = new Map<number, number>();
+
+  /** `roots` are process ids of session leaders. */
+  constructor(roots: Iterable<number>) {
+    this.#roots = new Set(roots);
+  }
+
+  /** The living members. Remembers them. */
+  members(): readonly ProcessFacts[] {
+    const members = membersOf(this.#roots, this.#known, listProcesses());
+    for (const { pid, startTicks } of members) this.#known.set(pid, startTicks);
+    return members;
+  }
+
+  /** Sends the signals, in order, to every living member and gives their number. */
+  signal(...signals: readonly NodeJS.Signals[]): number {
+    const members = this.members();
+    for (const signal of signals) {
+      // The whole group at one moment first: none of it can start another in between.
+      for (const root of this.#roots) send(-root, signal);
+      for (const { pid, group } of members) if (!this.#roots.has(group)) send(pid, signal);
+    }
+    return members.length;
+  }
+
+  /**
+   * SIGTERM, and after `graceMs` SIGKILL to whatever is left. Resolves when nothing is left; false
+   * when something withstood even that (a program of another user, or one stuck in the kernel).
+   */
+  async end(graceMs: number): Promise<boolean> {
+    // A stopped process must run to get the signal.
+    if (this.signal("SIGTERM", "SIGCONT") === 0) return true;
+    const deadline = performance.now() + graceMs;
+    for (let pauseMs = FIRST_PAUSE_MS; performance.now() < deadline; pauseMs *= 1.5) {
+      await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS, deadline - performance.now()));
+      if (this.members().length === 0) return true;
+    }
+    for (let round = 0; round < KILL_ROUNDS; round += 1) {
+      if (this.signal("SIGKILL") === 0) return true;
+      await sleep(FIRST_PAUSE_MS);
+    }
+    return this.members().length === 0;
+  }
+
+  /** SIGKILL at once, for the last moments of this program, in which nothing can be awaited. */
+  killNow(): void {
+    for (let round = 0; round < KILL_NOW_ROUNDS && this.signal("SIGKILL") > 0; round += 1);
+  }
+}
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
+const KILL_ROUNDS = 200;
+const KILL_NOW_ROUNDS = 20;
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended, or is another user's; what counts is who is left.
+  }
+}

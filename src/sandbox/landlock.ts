@@ -1,0 +1,19 @@
+/** On Linux a command runs as our own executable first: what that process is told. */
+import { policyWithBytePaths, formatHelperMessage } from "../linux-sandbox/arguments.ts";
+import { byteStringFromText } from "../runtime/byte-string.ts";
+import type { SandboxedCommand } from "./sandbox.ts";
+
+/** The message for a waiting helper. */
+export function landlockMessage(
+  command: SandboxedCommand,
+  softOpenFiles: number | undefined,
+): Uint8Array {
+  return formatHelperMessage({
+    argv: command.argv.map(byteStringFromText),
+    cwd: byteStringFromText(command.cwd),
+    policyCwd: byteStringFromText(command.policyCwd),
+    policy: policyWithBytePaths(command.policy),
+    environment: command.environment,
+    softOpenFiles,
+  });
+}
