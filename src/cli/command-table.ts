@@ -91,31 +91,70 @@ const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: tr
 
 const EXIT_CODES = "0 success, 1 failure, 2 wrong usage";
 
+const EXEC_FLAGS: readonly FlagSpec[] = [
+  ...SETTINGS,
+  APPROVAL_NEVER,
+  IMAGE,
+  {
+    long: "--skip-git-repo-check",
+    help: "Also work outside of a git repository that is not trusted",
+  },
+  { long: "--color", value: "WHEN", choices: COLOR_CHOICES, help: "Colours in the output" },
+  { long: "--json", help: "Print events as JSON lines" },
+  {
+    long: "--output-last-message",
+    value: "FILE",
+    completion: "file",
+    help: "Write the last answer to this file",
+  },
+  { long: "--timeout", value: "TIME", help: "Stop after this time: 90, 90s, 5m or 1h" },
+  { long: "--fail-on-denial", help: "Exit with 3 when a policy refused what was then never done" },
+  {
+    long: "--replay",
+    value: "FILE",
+    completion: "file",
+    conflicts: ["--record"],
+    help: "Take the model's answers from this recording",
+  },
+  {
+    long: "--record",
+    value: "FILE",
+    completion: "file",
+    conflicts: ["--replay"],
+    help: "Record the model's answers in this file, without keys",
+  },
+];
+
+const EXEC_EXIT_CODES =
+  "0 the turn ended well, 1 it failed, 2 wrong usage or configuration, " +
+  "3 refused by a policy (with --fail-on-denial), 124 out of time (with --timeout), " +
+  "129 hung up, 130 interrupted, 143 terminated";
+
 const EXEC: CommandSpec = {
   name: "exec",
   aliases: ["e"],
   summary: "Work on one prompt without asking anything",
   details: ['Without a prompt, or with "-", the prompt is read from standard input.'],
-  flags: [
-    ...SETTINGS,
-    APPROVAL_NEVER,
-    IMAGE,
+  flags: EXEC_FLAGS,
+  arguments: [{ name: "PROMPT", help: 'What to do; "-" for standard input' }],
+  commands: [
     {
-      long: "--skip-git-repo-check",
-      help: "Also work outside of a git repository that is not trusted",
-    },
-    { long: "--color", value: "WHEN", choices: COLOR_CHOICES, help: "Colours in the output" },
-    { long: "--json", help: "Print events as JSON lines" },
-    {
-      long: "--output-last-message",
-      value: "FILE",
-      completion: "file",
-      help: "Write the last answer to this file",
+      name: "resume",
+      summary: "Go on with a session",
+      flags: [
+        ...EXEC_FLAGS,
+        { long: "--last", help: "The latest session; the first argument is then the prompt" },
+      ],
+      arguments: [
+        { name: "SESSION", help: "Which session, by its id" },
+        { name: "PROMPT", help: 'What to do; "-" for standard input' },
+      ],
+      example: 'codex exec resume --last "now write the tests"',
+      exitCodes: EXEC_EXIT_CODES,
     },
   ],
-  arguments: [{ name: "PROMPT", help: 'What to do; "-" for standard input' }],
   example: 'codex exec --full-auto "make the tests pass"',
-  exitCodes: "0 the turn ended well, 1 failure, 2 wrong usage, 130 interrupted",
+  exitCodes: EXEC_EXIT_CODES,
 };
 
 const PROTO: CommandSpec = {

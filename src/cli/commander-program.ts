@@ -52,9 +52,14 @@ export function readWithCommander(
 /** commander would look for a command behind `--` too; nobody who writes that means one. */
 function withoutCommands(table: CommandSpec, words: readonly string[]): CommandSpec {
   const end = words.indexOf("--");
-  const before = words.slice(0, Math.max(end, 0));
-  const namesCommand = before.some((word) => findCommand(table, word) !== undefined);
-  return end === -1 || namesCommand ? table : { ...table, commands: [] };
+  return end === -1 ? table : withoutUnnamed(table, words.slice(0, end));
+}
+
+function withoutUnnamed(spec: CommandSpec, words: readonly string[]): CommandSpec {
+  const index = words.findIndex((word) => findCommand(spec, word) !== undefined);
+  const named = findCommand(spec, words[index] ?? "");
+  if (named === undefined) return { ...spec, commands: [] };
+  return { ...spec, commands: [withoutUnnamed(named, words.slice(index + 1))] };
 }
 
 /** The help page of a command. Errors: UsageError when there is none of that name. */
@@ -109,7 +114,7 @@ function buildCommand(
       sink.command = command;
       throw error;
     })
-    .addHelpText("after", `\nExample:\n  ${spec.example}\n\nExit codes: ${spec.exitCodes}`);
+    .addHelpText("after", `\nExample:\n  ${spec.example}\n\n${describeExitCodes(spec)}`);
   if (spec.aliases !== undefined) command.aliases([...spec.aliases]);
   if (builtInFlags(path).includes(VERSION_FLAG)) {
     command.version(`codex-cli ${version}`, flagUsage(VERSION_FLAG), VERSION_FLAG.help);
@@ -126,6 +131,12 @@ function buildCommand(
     });
   }
   return command;
+}
+
+/** One line, or one for each code when that would be too long. */
+function describeExitCodes({ exitCodes }: CommandSpec): string {
+  const line = `Exit codes: ${exitCodes}`;
+  return line.length <= HELP_WIDTH ? line : `Exit codes:\n  ${exitCodes.split(", ").join("\n  ")}`;
 }
 
 function outputTo(sink: Sink) {

@@ -25,17 +25,22 @@ fi
 
 function commandFunction(command: CompletionCommand): string {
   const hasCommands = command.commands.length > 0;
-  const specs = [...command.flags.flatMap((flag) => flagSpecs(flag)), ...wordSpecs(command)];
+  const words = wordSpecs(command).map((spec) => `\\\n        ${spec}`);
   const lines = [
     `${functionName(command.path)}() {`,
     `    local context state state_descr line`,
     `    typeset -A opt_args`,
-    `    _arguments -C -S ${specs.map((spec) => `\\\n        ${spec}`).join(" ")}`,
+    `    _arguments -C -S ${[flagLines(command), ...words].join(" ")}`,
     ...(hasCommands ? dispatch(command) : []),
     `}`,
     ...(hasCommands ? listFunction(command) : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function flagLines(command: CompletionCommand): string {
+  const specs = command.flags.flatMap((flag) => flagSpecs(flag));
+  return specs.map((spec) => `\\\n        ${spec}`).join(" ");
 }
 
 function functionName(path: string): string {
@@ -76,6 +81,8 @@ function dispatch(command: CompletionCommand): string[] {
       const patterns = commandNames(child).join("|");
       return `                ${patterns}) ${functionName(`${command.path} ${child.name}`)} ;;`;
     }),
+    // A prompt: flags may still follow.
+    `                *) _arguments -S ${flagLines(command)} ;;`,
     `            esac ;;`,
     `    esac`,
   ];

@@ -3,17 +3,19 @@ import { readSync } from "node:fs";
 import { isatty } from "node:tty";
 import { ApiKey } from "../auth/api-key.ts";
 import { AuthError, CHATGPT_NOT_SUPPORTED, storeApiKey } from "../auth/auth.ts";
+import { loadConversationConfig } from "./conversation-settings.ts";
 import { flagText, hasFlag, type Invocation } from "./invocation.ts";
 import { complain, printError } from "./output.ts";
 import { readProcessContext } from "./process-context.ts";
 
 /** What is said is for people, hence on standard error; the key itself is never part of it. */
 export async function runLoginCommand(invocation: Invocation): Promise<number> {
+  const context = readProcessContext();
+  await loadConversationConfig(invocation, context);
   if (!hasFlag(invocation, "--api-key") && !hasFlag(invocation, "--with-api-key")) {
     complain(CHATGPT_NOT_SUPPORTED);
     return 1;
   }
-  const { codexHome } = readProcessContext();
   const given = flagText(invocation, "--api-key");
   const key = ApiKey.parse(given === undefined || given === "-" ? await readKey() : given);
   if (key === undefined) {
@@ -21,7 +23,7 @@ export async function runLoginCommand(invocation: Invocation): Promise<number> {
     return 1;
   }
   try {
-    storeApiKey(codexHome, key);
+    storeApiKey(context.codexHome, key);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     complain(error.message);
@@ -35,8 +37,7 @@ const STDIN = 0;
 
 async function readKey(): Promise<string> {
   if (!isatty(STDIN)) return readAll();
-  printError("API key (not shown while typing): ");
-  const key = await readHiddenLine();
+  const key = await readHiddenLine("API key (not shown while typing): ");
   printError("\n");
   return key;
 }
@@ -68,9 +69,10 @@ const CTRL_D = "\u0004";
 const BACKSPACE = "\u007f";
 
 /** Reads from the terminal without its echo. Ctrl-C and Ctrl-D give an empty line. */
-async function readHiddenLine(): Promise<string> {
+async function readHiddenLine(prompt: string): Promise<string> {
   const { stdin } = process;
   stdin.setRawMode(true);
+  printError(prompt); // only now, so that nothing typed after it is shown
   let line = "";
   try {
     for await (const chunk of stdin.setEncoding("utf8")) {

@@ -6,12 +6,15 @@ import {
   findCredential,
   readStoredLogin,
 } from "../auth/auth.ts";
+import { loadConversationConfig } from "./conversation-settings.ts";
+import type { Invocation } from "./invocation.ts";
 import { complain, printError } from "./output.ts";
 import { type ProcessContext, readProcessContext } from "./process-context.ts";
 
 /** 0 when there is a credential. */
-export function runLoginStatusCommand(): number {
+export async function runLoginStatusCommand(invocation: Invocation): Promise<number> {
   const context = readProcessContext();
+  await loadConversationConfig(invocation, context);
   try {
     return reportStatus(context);
   } catch (error) {

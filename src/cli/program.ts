@@ -64,6 +64,7 @@ async function loadCommand({ path }: Invocation): Promise<Run> {
     case "":
       return (await import("./tui-command.ts")).runTuiCommand;
     case "exec":
+    case "exec resume":
       return (await import("./exec-command.ts")).runExecCommand;
     case "proto":
       return (await import("./proto-command.ts")).runProtoCommand;

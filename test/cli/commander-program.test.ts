@@ -89,9 +89,12 @@ suite("help", () => {
     test(`codex ${path.join(" ")}`, () => {
       const text = helpText(COMMAND_TABLE, path, "1.2.3");
       assert.ok(text.includes(`\nExample:\n  ${spec.example}\n`), text);
-      assert.ok(text.includes(`\nExit codes: ${spec.exitCodes}\n`), text);
+      // A long list has a line for each code, and no commas.
+      const words = (line: string) => line.split(/[\s,]+/).filter((word) => word !== "");
+      const codes = text.slice(text.indexOf("\nExit codes:"));
+      assert.deepEqual(words(codes), words(`Exit codes: ${spec.exitCodes}`));
       for (const flag of spec.flags) assert.equal(text.includes(flag.long), flag.isHidden !== true);
-      for (const width of text.split("\n").map((line) => line.length)) assert.ok(width <= 200);
+      for (const width of text.split("\n").map((line) => line.length)) assert.ok(width <= 110);
       for (const flag of ["--help", "-h"]) {
         assert.deepEqual(read([...path, flag]), { kind: "text", text });
       }

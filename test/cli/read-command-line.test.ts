@@ -201,8 +201,11 @@ function flagTests(path: readonly string[], flag: FlagSpec, operands: readonly s
 
   for (const other of flag.conflicts ?? []) {
     test(`${name}: together with ${other}`, () => {
-      const words = [...path, flag.long, ...given, other, ...operands];
-      assert.throws(() => commander(words), /exclude each other$/);
+      const value = flag.value === undefined ? [] : ["value"]; // both have one, or neither
+      const words = [...path, flag.long, ...given, other, ...value, ...operands];
+      if (flag.isValueOptional !== true) {
+        assert.throws(() => commander(words), /exclude each other$/);
+      }
       assert.equal(outcome(() => quick(words)) ?? "refused", "refused");
     });
   }

@@ -1,0 +1,60 @@
+/** Command lines that are wrong, and output that nobody reads, through the built executable. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { codexBinary, needsBinary } from "../support/codex-binary.ts";
+import { run } from "../support/run.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const options = { skip: needsBinary };
+
+const wrong: readonly (readonly [string, string, string])[] = [
+  ["exce hello", 'Unknown command "exce"; did you mean "exec"?', ""],
+  ["exce", 'Unknown command "exce"; did you mean "exec"? For a prompt: codex -- exce', ""],
+  ["exec --jsno x", 'Unknown option "--jsno" for "codex exec"; did you mean "--json"?', " exec"],
+  ["debug landlock", 'Missing argument COMMAND for "codex debug landlock"', " debug landlock"],
+  ["debug", '"codex debug" needs a command: landlock, seatbelt', " debug"],
+  [
+    "-s readonly exec x",
+    'Option "-s, --sandbox <MODE>": expected one of read-only, workspace-write, danger-full-access, found "readonly"; did you mean "read-only"?',
+    "",
+  ],
+  ["-m x logout", 'Option "--model" has no meaning for "codex logout"', " logout"],
+  ["generate-ts", 'Missing option "--out <DIR>"', " generate-ts"],
+];
+
+for (const [line, message, path] of wrong) {
+  test(`codex ${line}: exit code 2`, options, async (t) => {
+    assert.deepEqual(await run([codexBinary, ...line.split(" ")], { cwd: tempDir(t) }), {
+      code: 2,
+      signal: null,
+      stdout: "",
+      stderr: `codex: ${message}\nFor help: codex${path} --help\n`,
+    });
+  });
+}
+
+test("without a terminal there is no session", options, async (t) => {
+  const { code, stdout, stderr } = await run([codexBinary, "hello"], { cwd: tempDir(t) });
+  assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+  assert.match(stderr, /^codex: Cannot start a session: .*"codex exec PROMPT".*\n$/);
+});
+
+test("apply belongs to ChatGPT accounts", options, async (t) => {
+  const { code, stderr } = await run([codexBinary, "apply", "task"], { cwd: tempDir(t) });
+  assert.equal(code, 1);
+  assert.match(stderr, /^codex: Cannot fetch the task: Signing in with ChatGPT is not supported/);
+});
+
+test("a reader that goes away early is no failure", options, async (t) => {
+  const script = `"$0" completion zsh | true; exit "\${PIPESTATUS[0]}"`;
+  const { code, stderr } = await run(["bash", "-c", script, codexBinary], { cwd: tempDir(t) });
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+});
+
+test("long output arrives whole through a slow pipe", options, async (t) => {
+  const whole = await run([codexBinary, "completion", "zsh"], { cwd: tempDir(t) });
+  const script = `"$0" completion zsh | { sleep 0.2; cat; }`;
+  const slow = await run(["bash", "-c", script, codexBinary], { cwd: tempDir(t) });
+  assert.equal(slow.stdout, whole.stdout);
+});
