@@ -16,6 +16,7 @@ export function macDisk(table: DiskTable): DiskFacts {
   }
   const resolve = (path: string, links = 0): string | undefined => {
     if (path === "/") return "/";
+    if (!path.startsWith("/")) return undefined;
     const parent = resolve(posix.dirname(path), links);
     if (parent === undefined) return undefined;
     const here = posix.join(parent, posix.basename(path));
