@@ -233,10 +233,10 @@ function createRouter(
   options: ConversationOptions,
   { approvals, refusals, external }: RouterParts,
 ): ToolRouter {
+  const { runner, applyPatchProgram } = machine.createCommands(config);
   const services: ToolServices = {
     codexHome: config.codexHome,
-    commandPlaces: machine.commandPlaces(config),
-    runCommand: machine.commandRunner(config),
+    commands: runner,
     approvals,
     sessionApprovals: new SessionApprovals(),
     refusals,
@@ -245,8 +245,7 @@ function createRouter(
       const { loadBashGrammar } = await import("../shell/bash-grammar.ts");
       return loadBashGrammar();
     },
-    applyPatchProgram: machine.applyPatchProgram,
-    createTurnDiff: machine.createTurnDiff,
+    applyPatchProgram,
   };
   const patches = new ApplyPatchTool(services);
   return new ToolRouter({

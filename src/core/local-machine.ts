@@ -1,28 +1,54 @@
 /** The computer this program runs on, as conversations need it. */
+import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
+import type { HelperPool } from "../process/helper-pool.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
+import { startDetached } from "./detached-program.ts";
+import { localCommands } from "./local-commands.ts";
 import type { Machine } from "./machine.ts";
-import { NO_TOOLS } from "./tools/tool.ts";
+import { makeToolDirectory } from "./tool-directory.ts";
+import { NO_TOOLS, type ToolProvider } from "./tools/tool.ts";
 
 export interface LocalMachineInput {
   readonly env: Environment;
   /** The whole environment of the process; what of it commands get is up to the configuration. */
   readonly inheritedEnvironment: readonly ByteString[];
+  /** Absolute path of this executable, which is also the sandbox helper and apply_patch. */
+  readonly executable: string;
+  /** The same file as the kernel keeps it, which also works after it was replaced. */
+  readonly helperPath?: string;
+  readonly createTools?: (config: Parameters<Machine["createTools"]>[0]) => ToolProvider;
 }
 
-export function localMachine({ env }: LocalMachineInput): Machine {
+/** `close` gives up the waiting helper; commands that run have to be ended before. */
+export function localMachine(input: LocalMachineInput): Machine & { readonly close: () => void } {
+  const { env, executable } = input;
+  let pool: Promise<HelperPool> | undefined;
+  const helpers = (): Promise<HelperPool> =>
+    (pool ??= createPool(input.helperPath ?? executable, env));
   return {
     env,
-    commandRunner: () => () =>
-      Promise.resolve({ kind: "not-started", reason: "not in this build" }),
-    commandPlaces: () => ({ tmpdir: env["TMPDIR"], home: env["HOME"] }),
+    createCommands: (config) => {
+      const toolDirectory = makeToolDirectory(config.codexHome, executable);
+      return {
+        runner: localCommands({
+          config,
+          inherited: input.inheritedEnvironment,
+          toolDirectory,
+          helpers,
+        }),
+        applyPatchProgram: toolDirectory === null ? null : join(toolDirectory, "apply_patch"),
+      };
+    },
     hasPlatformSandbox: process.platform === "linux" || process.platform === "darwin",
-    applyPatchProgram: null,
-    createTurnDiff: () => ({
-      beforePatch: () => undefined,
-      unifiedDiff: () => Promise.resolve(null),
-    }),
-    startDetached: () => undefined,
-    createTools: () => NO_TOOLS,
+    startDetached: (argv, cwd) => void startDetached(argv, cwd, env),
+    createTools: input.createTools ?? (() => NO_TOOLS),
+    close: () => void pool?.then((made) => made.close()),
   };
+}
+
+async function createPool(path: string, env: Environment): Promise<HelperPool> {
+  const { HelperPool: Pool } = await import("../process/helper-pool.ts");
+  const { minimalEnvironment } = await import("../process/helper-process.ts");
+  return new Pool({ program: { path, environment: minimalEnvironment(env) } });
 }

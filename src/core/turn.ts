@@ -20,6 +20,7 @@ export async function runTurn(state: SessionState, task: Task): Promise<TurnResu
     for await (const event of events) {
       switch (event.kind) {
         case "created":
+          state.router.prepare();
           break;
         case "output-text-delta":
           response.text(event.delta);

@@ -6,6 +6,7 @@ import type { CodexConversation } from "../core/codex-conversation.ts";
 import { ConversationManager, type NewConversation } from "../core/conversation-manager.ts";
 import { localMachine } from "../core/local-machine.ts";
 import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reader.ts";
+import { OWN_EXECUTABLE } from "../process/helper-process.ts";
 import { wholeEnvironment } from "../linux-sandbox/run.ts";
 import type { InputItem } from "../protocol/submission.ts";
 import type { EventPrinter } from "./event-printer.ts";
@@ -101,9 +102,13 @@ class ExecRun {
 
   async #converse({ config, env, note }: ModelSource, prompt: string): Promise<number> {
     const options = this.#options;
-    const manager = new ConversationManager(
-      localMachine({ env, inheritedEnvironment: wholeEnvironment() }),
-    );
+    const machine = localMachine({
+      env,
+      inheritedEnvironment: wholeEnvironment(),
+      executable: process.execPath,
+      helperPath: OWN_EXECUTABLE,
+    });
+    const manager = new ConversationManager(machine);
     const created = await openConversation(manager, config, options.resume);
     const { conversation } = created;
     const printer = this.#printer(config);
@@ -122,6 +127,7 @@ class ExecRun {
       return isWritten ? this.#judge(outcome, created) : EXIT.failed;
     } finally {
       stop.end();
+      machine.close();
     }
   }
 

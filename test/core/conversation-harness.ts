@@ -11,7 +11,7 @@ import {
   type NewConversation,
 } from "../../src/core/conversation-manager.ts";
 import type { Machine } from "../../src/core/machine.ts";
-import type { RunCommand } from "../../src/core/tools/command-runner.ts";
+import type { CommandRunner } from "../../src/core/tools/command-runner.ts";
 import { NO_TOOLS } from "../../src/core/tools/tool.ts";
 import type { Event, EventMsg } from "../../src/protocol/event.ts";
 import type { InputItem } from "../../src/protocol/submission.ts";
@@ -64,19 +64,19 @@ export async function startConversation(t: TestContext, options: HarnessOptions)
 export function machine(options: Partial<HarnessOptions> = {}): Machine {
   return {
     env: options.env ?? {},
-    commandRunner: () => noCommands,
-    commandPlaces: () => ({ tmpdir: undefined, home: undefined }),
+    createCommands: () => ({ runner: noCommands, applyPatchProgram: null }),
     hasPlatformSandbox: true,
-    applyPatchProgram: null,
-    createTurnDiff: () => ({ beforePatch: () => undefined, unifiedDiff: async () => null }),
     startDetached: () => undefined,
     createTools: () => NO_TOOLS,
     ...options.machine,
   };
 }
 
-const noCommands: RunCommand = () =>
-  Promise.resolve({ kind: "not-started", reason: "no commands in this test" });
+const noCommands: CommandRunner = {
+  run: () => Promise.resolve({ kind: "not-started", reason: "no commands in this test" }),
+  places: () => Promise.resolve({ tmpdir: undefined, home: undefined }),
+  prepare: () => undefined,
+};
 
 export function text(words: string): readonly InputItem[] {
   return [{ type: "text", text: words }];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { array, assert as check, constant, oneof, property, string } from "fast-check";
 import { commandOutput, shortenForModel } from "../../src/core/tools/tool-output.ts";
 
 const numbered = (count: number): string =>
@@ -25,13 +25,13 @@ test("one endless line keeps its start and its end", () => {
 });
 
 test("whatever the text: bounded, well-formed, start and end kept", () => {
-  const piece = fc.oneof(
-    fc.string({ unit: "grapheme", maxLength: 300 }),
-    fc.constant("\n"),
-    fc.constant("🦊".repeat(700)),
+  const piece = oneof(
+    string({ unit: "grapheme", maxLength: 300 }),
+    constant("\n"),
+    constant("🦊".repeat(700)),
   );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 600 }), (pieces) => {
+  check(
+    property(array(piece, { maxLength: 600 }), (pieces) => {
       const text = pieces.join("");
       const short = shortenForModel(text);
       assert.ok(Buffer.byteLength(short) <= 10 * 1024 + 100);

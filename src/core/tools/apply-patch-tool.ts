@@ -2,16 +2,22 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
 import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
-import { describeDenial, findSandboxDenial, inspectDisk } from "../../process/sandbox-denial.ts";
+import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
 import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 import { patchSubject } from "../refusals.ts";
-import { assessPatch, describePatchReason, type PatchAskReason } from "../safety.ts";
-import { writablePlaces } from "../writable-places.ts";
+import {
+  assessPatch,
+  describePatchReason,
+  type PatchAskReason,
+  type PatchDecision,
+} from "../safety.ts";
 import { outputEvents } from "./command-events.ts";
+import { denialOf, placesOf } from "./command-denial.ts";
 import type { CommandResult } from "./command-runner.ts";
 import { describeResult, isApproval } from "./shell-tool.ts";
 import type { ToolInvocation } from "./tool.ts";
+import { capturedText } from "./tool-output.ts";
 import type { ToolServices, TurnDiff } from "./tool-services.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -31,22 +37,22 @@ interface Patch {
 
 export class ApplyPatchTool {
   readonly #services: ToolServices;
-  #diff: TurnDiff;
+  /** Null before the first patch of a task. */
+  #diff: TurnDiff | null = null;
   #lastDiff: string | null = null;
 
   constructor(services: ToolServices) {
     this.#services = services;
-    this.#diff = services.createTurnDiff();
   }
 
   startTask(): void {
-    this.#diff = this.#services.createTurnDiff();
+    this.#diff = null;
     this.#lastDiff = null;
   }
 
   /** Null when it is what was told last. */
   async turnDiff(): Promise<string | null> {
-    const diff = await this.#diff.unifiedDiff();
+    const diff = (await this.#diff?.unifiedDiff()) ?? null;
     if (diff === this.#lastDiff || diff === null) return null;
     this.#lastDiff = diff;
     return diff;
@@ -68,7 +74,7 @@ export class ApplyPatchTool {
     }
     const paths = plan.affected.map(({ realPath }) => realPath);
     const patch: Patch = { text, workdir, plan, invocation, subject: patchSubject(paths) };
-    const decision = this.#decide(patch);
+    const decision = await this.#decide(patch);
     switch (decision.kind) {
       case "apply-sandboxed":
         return this.#applySandboxed(patch);
@@ -84,9 +90,9 @@ export class ApplyPatchTool {
     }
   }
 
-  #decide({ plan, invocation: { context } }: Patch) {
-    const { codexHome, commandPlaces, hasPlatformSandbox } = this.#services;
-    const places = writablePlaces({ context, codexHome, ...commandPlaces });
+  async #decide({ plan, invocation: { context } }: Patch): Promise<PatchDecision> {
+    const { hasPlatformSandbox } = this.#services;
+    const places = await placesOf(this.#services, context);
     return assessPatch({
       approval: context.approvalPolicy,
       mode: context.sandboxPolicy.mode,
@@ -122,7 +128,7 @@ export class ApplyPatchTool {
   async #applySandboxed(patch: Patch): Promise<string> {
     const { context, emit } = patch.invocation;
     const result = await this.#run(patch, context.sandboxPolicy, true);
-    const denial = this.#findDenial(patch, result);
+    const denial = await this.#findDenial(patch, result);
     if (denial === undefined) return this.#report(result);
     this.#services.refusals.add({ subject: patch.subject, reason: denial });
     if (context.approvalPolicy !== "on-failure") return this.#report(result, [denial]);
@@ -143,10 +149,11 @@ export class ApplyPatchTool {
     const program = this.#services.applyPatchProgram;
     if (program === null) return { kind: "not-started", reason: "apply_patch is not available" };
     const { changes } = plan;
+    this.#diff ??= (await import("../turn-diff.ts")).createTurnDiff();
     this.#diff.beforePatch(changes);
     const autoApproved = isAutoApproved;
     emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
-    const result = await this.#services.runCommand({
+    const result = await this.#services.commands.run({
       argv: [program, text],
       cwd: resolve(workdir),
       policyCwd: context.cwd,
@@ -161,8 +168,8 @@ export class ApplyPatchTool {
     emit({
       type: "patch_apply_end",
       call_id: callId,
-      stdout: result.kind === "ended" ? result.output.stdout : "",
-      stderr: result.kind === "ended" ? result.output.stderr : result.reason,
+      stdout: result.kind === "ended" ? capturedText(result.stdout) : "",
+      stderr: result.kind === "ended" ? capturedText(result.stderr) : result.reason,
       success,
     });
     const diff = success ? await this.turnDiff() : null;
@@ -175,22 +182,10 @@ export class ApplyPatchTool {
     return describeResult(result, notes);
   }
 
-  #findDenial(patch: Patch, result: CommandResult): string | undefined {
-    if (result.kind !== "ended" || result.exitCode === 0 || result.isAborted) return undefined;
-    const { codexHome, commandPlaces } = this.#services;
-    const { context } = patch.invocation;
-    const denial = findSandboxDenial(
-      {
-        argv: ["apply_patch"],
-        workdir: patch.workdir,
-        exitCode: result.isSignaled ? null : result.exitCode,
-        timedOut: result.isTimedOut,
-        stdout: result.output.stdout,
-        stderr: result.output.stderr,
-      },
-      writablePlaces({ context, codexHome, ...commandPlaces }),
-      inspectDisk,
-    );
+  async #findDenial(patch: Patch, result: CommandResult): Promise<string | undefined> {
+    if (result.kind !== "ended") return undefined;
+    const places = await placesOf(this.#services, patch.invocation.context);
+    const denial = denialOf(result, { argv: ["apply_patch"], workdir: patch.workdir }, places);
     return denial === undefined ? undefined : describeDenial(denial);
   }
 }

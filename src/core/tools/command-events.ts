@@ -4,6 +4,7 @@ import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 import { parseCommand } from "../../shell/parse-command.ts";
 import type { CommandResult } from "./command-runner.ts";
 import type { ToolInvocation } from "./tool.ts";
+import { capturedText } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
 export interface Command {
@@ -31,7 +32,7 @@ export async function runWithEvents(
     cwd,
     parsed_cmd: parseCommand(argv, await services.grammar()),
   });
-  const result = await services.runCommand({
+  const result = await services.commands.run({
     ...command,
     policyCwd: context.cwd,
     signal,
@@ -49,13 +50,12 @@ export async function runWithEvents(
       duration: durationFromMs(0),
     });
   } else if (!result.isAborted) {
-    const { stdout, stderr, aggregated } = result.output;
     emit({
       type: "exec_command_end",
       call_id: callId,
-      stdout,
-      stderr,
-      aggregated_output: aggregated,
+      stdout: capturedText(result.stdout),
+      stderr: capturedText(result.stderr),
+      aggregated_output: capturedText(result.aggregated),
       exit_code: result.exitCode,
       duration: durationFromMs(result.durationMs),
     });

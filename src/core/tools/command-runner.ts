@@ -1,4 +1,5 @@
 /** What the shell tool needs of the machine: one command, run to its end. */
+import type { CapturedOutput } from "../../process/output-capture.ts";
 import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 
 export interface CommandRequest {
@@ -12,30 +13,41 @@ export interface CommandRequest {
   readonly timeoutMs: number;
   /** Ends the command with all its descendants. */
   readonly signal: AbortSignal;
-  /** Raw bytes as they come in, until a limit; never throws. */
+  /** Raw bytes as they come in, until a limit. Must not throw. */
   readonly onOutput: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 }
 
-/** What a command printed, with its middle left out where it was too much. */
-export interface CommandOutput {
-  readonly stdout: string;
-  readonly stderr: string;
+export interface EndedCommand {
+  readonly kind: "ended";
+  /** A shell's number: 124 after a time-out, 128 + n for signal n. */
+  readonly exitCode: number;
+  /** The limit, when it was reached. */
+  readonly timedOutAfterMs: number | null;
+  readonly isAborted: boolean;
+  readonly isSignaled: boolean;
+  readonly durationMs: number;
+  readonly stdout: CapturedOutput;
+  readonly stderr: CapturedOutput;
   /** Both in the order of arrival. */
-  readonly aggregated: string;
+  readonly aggregated: CapturedOutput;
 }
 
 export type CommandResult =
-  | {
-      readonly kind: "ended";
-      /** A shell's number: 124 after a time-out, 128 + n for signal n. */
-      readonly exitCode: number;
-      readonly isTimedOut: boolean;
-      readonly isAborted: boolean;
-      readonly isSignaled: boolean;
-      readonly durationMs: number;
-      readonly output: CommandOutput;
-    }
-  /** No process ran. `reason` completes "execution error: ". */
+  | EndedCommand
+  /** The command did not run. `reason` completes "execution error: ". */
   | { readonly kind: "not-started"; readonly reason: string };
 
-export type RunCommand = (request: CommandRequest) => Promise<CommandResult>;
+/** Commands of one session. */
+export interface CommandRunner {
+  /** Never rejects for what a command or its request does. */
+  readonly run: (request: CommandRequest) => Promise<CommandResult>;
+  /** What the environment of commands says of writable places. */
+  readonly places: () => Promise<CommandPlaces>;
+  /** A command is likely to come: gets ready for it, in the background. */
+  readonly prepare: () => void;
+}
+
+export interface CommandPlaces {
+  readonly tmpdir: string | undefined;
+  readonly home: string | undefined;
+}

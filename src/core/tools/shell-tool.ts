@@ -5,8 +5,6 @@ import type { SandboxDenial } from "../../process/sandbox-denial.ts";
 import {
   describeDenial,
   describeNeededGrant,
-  findSandboxDenial,
-  inspectDisk,
   retryQuestion,
 } from "../../process/sandbox-denial.ts";
 import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
@@ -21,13 +19,13 @@ import {
   describeAskReason,
   NO_SANDBOX_REJECTION,
 } from "../safety.ts";
-import { writablePlaces } from "../writable-places.ts";
 import type { ApplyPatchTool } from "./apply-patch-tool.ts";
-import type { CommandResult } from "./command-runner.ts";
+import { denialOf, placesOf } from "./command-denial.ts";
+import type { CommandResult, EndedCommand } from "./command-runner.ts";
 import { runWithEvents } from "./command-events.ts";
 import type { ShellCall } from "./shell-arguments.ts";
 import type { ToolInvocation } from "./tool.ts";
-import { commandOutput, shortenForModel } from "./tool-output.ts";
+import { commandOutput, outputForModel } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -35,8 +33,6 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
 
 export const REJECTED_BY_USER = "exec command rejected by user";
-
-type Ended = Extract<CommandResult, { readonly kind: "ended" }>;
 
 /** One call with everything that is fixed about it. */
 interface Attempt {
@@ -55,6 +51,13 @@ export class ShellTool {
   constructor(services: ToolServices, patches: ApplyPatchTool) {
     this.#services = services;
     this.#patches = patches;
+  }
+
+  prepare(): void {
+    const { commands, grammar } = this.#services;
+    commands.prepare();
+    // A failure shows when the grammar is used.
+    setImmediate(() => void grammar().catch(() => undefined));
   }
 
   /** The output for the model. Errors: none that the call itself causes. */
@@ -139,7 +142,7 @@ export class ShellTool {
   async #runSandboxed(attempt: Attempt): Promise<string> {
     const { context } = attempt.invocation;
     const result = await this.#run(attempt, context.sandboxPolicy);
-    const denial = this.#findDenial(attempt, result);
+    const denial = await this.#findDenial(attempt, result);
     if (denial === undefined) return this.#report(attempt, result, attempt.notes);
     this.#refuse(attempt, describeDenial(denial));
     const notes = [
@@ -170,25 +173,13 @@ export class ShellTool {
     return describeResult(result, notes);
   }
 
-  #findDenial(
+  async #findDenial(
     { argv, cwd, invocation }: Attempt,
     result: CommandResult,
-  ): SandboxDenial | undefined {
-    if (result.kind !== "ended" || result.exitCode === 0 || result.isAborted) return undefined;
-    const { codexHome, commandPlaces } = this.#services;
-    const places = writablePlaces({ context: invocation.context, codexHome, ...commandPlaces });
-    return findSandboxDenial(
-      {
-        argv,
-        workdir: cwd,
-        exitCode: result.isSignaled ? null : result.exitCode,
-        timedOut: result.isTimedOut,
-        stdout: result.output.stdout,
-        stderr: result.output.stderr,
-      },
-      places,
-      inspectDisk,
-    );
+  ): Promise<SandboxDenial | undefined> {
+    if (result.kind !== "ended") return undefined;
+    const places = await placesOf(this.#services, invocation.context);
+    return denialOf(result, { argv, workdir: cwd }, places);
   }
 
   #refuse({ argv, cwd }: Attempt, reason: string): void {
@@ -201,13 +192,13 @@ export function isApproval(decision: ReviewDecision): boolean {
 }
 
 /** As the model gets it. */
-export function describeResult(result: Ended, notes: readonly string[]): string {
+export function describeResult(result: EndedCommand, notes: readonly string[]): string {
   const lines = [...notes];
-  if (result.isTimedOut) {
-    lines.unshift(`command timed out after ${Math.round(result.durationMs)} milliseconds`);
+  if (result.timedOutAfterMs !== null) {
+    lines.unshift(`command timed out after ${result.timedOutAfterMs} milliseconds`);
   }
   if (result.isAborted) lines.unshift("command aborted by the user");
-  const text = shortenForModel(result.output.aggregated);
+  const text = outputForModel(result.aggregated);
   return commandOutput({
     exitCode: result.exitCode,
     durationMs: result.durationMs,

@@ -31,6 +31,11 @@ export class ToolRouter {
     await this.#options.external.start();
   }
 
+  /** The model has begun to answer: a command may follow, and can be made ready for meanwhile. */
+  prepare(): void {
+    this.#options.shell.prepare();
+  }
+
   startTask(): void {
     this.#options.patches.startTask();
   }

@@ -4,16 +4,11 @@ import type { BashGrammar } from "../../shell/bash-grammar.ts";
 import type { PendingApprovals } from "../pending-approvals.ts";
 import type { Refusals } from "../refusals.ts";
 import type { SessionApprovals } from "../safety.ts";
-import type { RunCommand } from "./command-runner.ts";
+import type { CommandRunner } from "./command-runner.ts";
 
 export interface ToolServices {
   readonly codexHome: string;
-  /** What the environment of commands says of writable places. */
-  readonly commandPlaces: {
-    readonly tmpdir: string | undefined;
-    readonly home: string | undefined;
-  };
-  readonly runCommand: RunCommand;
+  readonly commands: CommandRunner;
   readonly approvals: PendingApprovals;
   readonly sessionApprovals: SessionApprovals;
   readonly refusals: Refusals;
@@ -22,7 +17,6 @@ export interface ToolServices {
   readonly grammar: () => Promise<BashGrammar>;
   /** Our own program under the name `apply_patch`; null: patches cannot be carried out. */
   readonly applyPatchProgram: string | null;
-  readonly createTurnDiff: () => TurnDiff;
 }
 
 /** Everything the patches of one task have changed, as one diff. */

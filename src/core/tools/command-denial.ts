@@ -1,0 +1,39 @@
+/** Whether the sandbox of a session stopped a command. */
+import {
+  findSandboxDenial,
+  inspectDisk,
+  type SandboxDenial,
+  type SandboxInForce,
+} from "../../process/sandbox-denial.ts";
+import type { TurnContext } from "../turn-context.ts";
+import { writablePlaces } from "../writable-places.ts";
+import type { EndedCommand } from "./command-runner.ts";
+import { capturedText } from "./tool-output.ts";
+import type { ToolServices } from "./tool-services.ts";
+
+export async function placesOf(
+  { codexHome, commands }: ToolServices,
+  context: TurnContext,
+): Promise<SandboxInForce> {
+  return writablePlaces({ context, codexHome, ...(await commands.places()) });
+}
+
+/** Undefined: the failure, if it is one, is the command's own. */
+export function denialOf(
+  result: EndedCommand,
+  command: { readonly argv: readonly string[]; readonly workdir: string },
+  places: SandboxInForce,
+): SandboxDenial | undefined {
+  if (result.exitCode === 0 || result.isAborted) return undefined;
+  return findSandboxDenial(
+    {
+      ...command,
+      exitCode: result.isSignaled ? null : result.exitCode,
+      timedOut: result.timedOutAfterMs !== null,
+      stdout: capturedText(result.stdout),
+      stderr: capturedText(result.stderr),
+    },
+    places,
+    inspectDisk,
+  );
+}
