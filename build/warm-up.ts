@@ -21,7 +21,7 @@ export async function warmUp(): Promise<void> {
   const parsed = parseHelperArguments(words.map(byteStringFromText));
   if (parsed.kind === "run") {
     const environment = ["PATH=/bin:/usr/bin", "TMPDIR=/tmp", "HOME=/root"].map(byteStringFromText);
-    const command = { ...parsed.request, environment, parentPid: 7 };
+    const command = { ...parsed.request, environment, parentPid: 7, codexHome: undefined };
     confineAndExec(harmlessLibc, command, () => undefined);
   }
   for (const line of [["debug", "landlock", "--full-auto", "--", "true"], ["--help"]]) {

@@ -8,7 +8,7 @@ import { type ByteString, textOf } from "../runtime/byte-string.ts";
 import type { CommandResult, CommandRunner } from "./tools/command-runner.ts";
 
 export interface LocalCommandsInput {
-  readonly config: Pick<Config, "shellEnvironmentPolicy">;
+  readonly config: Pick<Config, "codexHome" | "shellEnvironmentPolicy">;
   /** The whole environment of the process. */
   readonly inherited: readonly ByteString[];
   /** Directory with our own tools, found before all others; null: there is none. */
@@ -30,6 +30,7 @@ export function localCommands(input: LocalCommandsInput): CommandRunner {
         const result = await execCommand({
           ...request,
           environment: withSandboxMarkers(await environment(), request.policy, "landlock"),
+          codexHome: input.config.codexHome,
           helpers,
         });
         return commandResult(result);

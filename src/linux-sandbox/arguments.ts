@@ -36,6 +36,8 @@ export interface HelperMessage {
   /** The command's whole environment as "name=value" entries. */
   readonly environment: readonly ByteString[];
   readonly softOpenFiles: number | undefined;
+  /** This program's own settings, which no command may change. Undefined: there are none. */
+  readonly codexHome: ByteString | undefined;
 }
 
 export type ParsedArguments =
@@ -112,6 +114,8 @@ export function parseHelperMessage(bytes: Uint8Array): HelperMessage | string {
   const cwd = asByteString(fields.get("cwd"));
   const policyCwd = asByteString(fields.get("policyCwd"));
   const limit = fields.get("softOpenFiles");
+  const home = fields.get("codexHome");
+  const codexHome = asByteString(home);
   if (argv === undefined || argv.length === 0) return "expected words at argv";
   if (environment === undefined) return "expected entries at environment";
   if (cwd?.startsWith("/") !== true) return "expected an absolute path at cwd";
@@ -119,7 +123,10 @@ export function parseHelperMessage(bytes: Uint8Array): HelperMessage | string {
   if (limit !== undefined && (typeof limit !== "number" || !Number.isSafeInteger(limit))) {
     return "expected a whole number at softOpenFiles";
   }
-  return { argv, cwd, policyCwd, policy, environment, softOpenFiles: limit };
+  if (home !== undefined && codexHome?.startsWith("/") !== true) {
+    return "expected an absolute path at codexHome";
+  }
+  return { argv, cwd, policyCwd, policy, environment, softOpenFiles: limit, codexHome };
 }
 
 export function parseHelperArguments(words: readonly ByteString[]): ParsedArguments {

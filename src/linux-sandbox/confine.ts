@@ -36,7 +36,7 @@ export interface ConfinedCommand {
   /** Die when the process with this id, our parent, dies. Undefined: nobody supervises us. */
   readonly parentPid: number | undefined;
   /** This program's own settings, which commands may not change where they could write. */
-  readonly codexHome?: ByteString | undefined;
+  readonly codexHome: ByteString | undefined;
 }
 
 /** Why no command runs. `exitCode`: 1 cannot confine, 126 or 127 cannot start the program. */

@@ -13,6 +13,8 @@ export type HelperStatus =
 /** What the policy came to on this kernel. Absent under danger-full-access. */
 export interface Confinement {
   readonly landlockAbi: number;
+  /** Whether the protected places that exist are mounted read-only for the command. */
+  readonly placesSealed: boolean;
   /** Places of the policy that grant nothing. `path` is a byte string. */
   readonly skippedRoots: readonly {
     readonly path: string;

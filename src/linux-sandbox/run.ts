@@ -1,7 +1,12 @@
 /** The sandbox helper program: parse, confine, exec. The one way in for `main.ts`. */
 import { writeSync } from "node:fs";
 
-import { byteStringFromText, readProcList, type ByteString } from "../runtime/byte-string.ts";
+import {
+  brand,
+  byteStringFromText,
+  readProcList,
+  type ByteString,
+} from "../runtime/byte-string.ts";
 import {
   anonymousFileDirectories,
   loadNativeAddon,
@@ -31,15 +36,18 @@ export function runLinuxSandbox(): never {
       return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
     case "wait":
       return waitAndBecome(parsed.parentPid);
-    case "run":
+    case "run": {
+      const environment = wholeEnvironment();
       return becomeCommand(
         {
           ...parsed.request,
-          environment: wholeEnvironment(),
+          environment,
+          codexHome: codexHomeOf(environment),
           parentPid: parsed.request.parentPid ?? process.ppid,
         },
         { speaker: HELPER_NAME, tell: () => undefined },
       );
+    }
   }
 }
 
@@ -95,6 +103,15 @@ function withLibc(fail: (message: string) => never, use: (libc: Libc) => never):
     }
     throw error;
   }
+}
+
+/** As config/codex-home.ts finds it, which is too large to load here. */
+function codexHomeOf(environment: readonly ByteString[]): ByteString | undefined {
+  const valueOf = (name: string): string | undefined =>
+    environment.find((entry) => entry.startsWith(`${name}=/`))?.slice(name.length + 1);
+  const home = valueOf("HOME");
+  const path = valueOf("CODEX_HOME") ?? (home === undefined ? undefined : `${home}/.codex`);
+  return path === undefined ? undefined : brand(path);
 }
 
 /** Every entry this process was started with, byte for byte. */

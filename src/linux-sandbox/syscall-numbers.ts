@@ -156,4 +156,5 @@ const table = {
   utimensat: [280, 88],
   utimes: [235, undefined],
   vhangup: [153, 58],
+  wait4: [61, 260],
 } as const satisfies Record<string, Numbers>;

@@ -24,8 +24,10 @@ import type { HandOver, HelperProcess } from "./helper-process.ts";
 import { defaultCaptureLimits, emptyOutput, type CaptureLimits } from "./output-capture.ts";
 import type { OutputListener } from "./output-deltas.ts";
 import { OutputRecorder, type RecordedOutput } from "./output-recorder.ts";
+import { findOrphans, ticksBefore } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
-import { addRunning, removeRunning } from "./running-commands.ts";
+import { addRunning, countRunning, removeRunning } from "./running-commands.ts";
+import { guardWritablePlaces, type PlaceChange } from "./place-guard.ts";
 import { SpawnError } from "./spawn.ts";
 
 export interface ExecRequest {
@@ -38,6 +40,8 @@ export interface ExecRequest {
   readonly policy: SandboxPolicy;
   /** The command's whole environment, filtered and marked: nothing is added to it. */
   readonly environment: readonly ByteString[];
+  /** This program's own settings, which no command may change. */
+  readonly codexHome: string | undefined;
   /** Milliseconds from the hand-over to the process. Infinity: no limit. */
   readonly timeoutMs: number;
   /** Ends the command with all its descendants. */
@@ -62,6 +66,8 @@ export interface ExecResult extends RecordedOutput {
   readonly isOutputLeftOpen: boolean;
   /** What the policy came to on this kernel; undefined without a sandbox. */
   readonly confinement: Confinement | undefined;
+  /** Changes to protected places that no mount could prevent, and whether they were undone. */
+  readonly placeChanges: readonly PlaceChange[];
 }
 
 /**
@@ -78,12 +84,15 @@ export async function execCommand(request: ExecRequest): Promise<ExecResult> {
   if (wrapped.kind === "cannot-confine") {
     return withoutRun({ kind: "could-not-confine", message: wrapped.message });
   }
+  const guard = guardWritablePlaces(request);
   try {
     const { helper, wasWarm } = await helpers.take();
-    const run = await runHelper(helper, wrapped.message, request);
-    if (run.kind === "done" || !wasWarm) return finish(request, run);
-    // A helper that died while it waited has run nothing, so the command can be tried once more.
-    return finish(request, await runHelper(await helpers.startCold(), wrapped.message, request));
+    let run = await runHelper(helper, wrapped.message, request);
+    if (run.kind === "not-begun" && wasWarm) {
+      // A helper that died while it waited has run nothing, so the command can be tried once more.
+      run = await runHelper(await helpers.startCold(), wrapped.message, request);
+    }
+    return { ...finish(request, run), placeChanges: guard?.putBack() ?? [] };
   } catch (error) {
     if (!(error instanceof NativeAddonError)) throw error;
     return withoutRun({ kind: "could-not-confine", message: error.message });
@@ -107,6 +116,7 @@ async function runHelper(
   request: ExecRequest,
 ): Promise<HelperRun> {
   const { child } = helper;
+  const { helpers } = request;
   const recorder = new OutputRecorder(request.limits ?? defaultCaptureLimits, request.onOutput);
   const startedAt = performance.now();
   helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
@@ -118,11 +128,13 @@ async function runHelper(
     over: over.promise,
   };
   addRunning(running);
+  helpers.noteStart();
   try {
     await Promise.race([child.end, stopper.stopped]);
     const { given } = stopper;
     if (given !== undefined) {
-      await new ProcessTree([child.pid]).end(given.graceMs);
+      const elapsedMs = performance.now() - startedAt;
+      await commandTree(child.pid, elapsedMs).end(given.graceMs);
       await Promise.race([child.end, sleep(UNENDING_MS, undefined, { ref: false })]);
     }
     const durationMs = performance.now() - startedAt;
@@ -142,8 +154,21 @@ async function runHelper(
   } finally {
     stopper.forget();
     removeRunning(running);
+    helpers.noteEnd();
     over.resolve();
   }
+}
+
+/**
+ * All that belongs to a command. An orphan that left the session is taken for the command's when
+ * it came up while only this command ran; otherwise it lives until all commands are ended.
+ */
+function commandTree(pid: number, elapsedMs: number): ProcessTree {
+  const beganTicks = countRunning() === 1 ? ticksBefore(elapsedMs) : undefined;
+  if (beganTicks === undefined) return new ProcessTree([pid]);
+  return new ProcessTree([pid], (all) =>
+    findOrphans(all).flatMap((orphan) => (orphan.startTicks >= beganTicks ? [orphan.pid] : [])),
+  );
 }
 
 /** The first cause to end a command from outside, if there is one. */
@@ -201,7 +226,7 @@ async function drain(helper: HelperProcess): Promise<void> {
   }
 }
 
-function finish(request: ExecRequest, run: HelperRun): ExecResult {
+function finish(request: ExecRequest, run: HelperRun): Omit<ExecResult, "placeChanges"> {
   const { status, stop, end, output, durationMs, isOutputLeftOpen } = run;
   if (status?.kind === "no-directory") {
     throw new SpawnError("directory", request.cwd, status.errno);
@@ -225,6 +250,7 @@ function withoutRun(outcome: ExecOutcome): ExecResult {
     durationMs: 0,
     isOutputLeftOpen: false,
     confinement: undefined,
+    placeChanges: [],
   };
 }
 

@@ -4,10 +4,15 @@
  */
 import {
   findProtectedPlaces,
+  workspaceDirectories,
   type DiskFacts,
   type ProtectedPlaces,
 } from "../protocol/protected-places.ts";
-import { brand, bytesOf, type ByteString } from "../runtime/byte-string.ts";
+import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
+import { diskOfBytes, realpathOfBytes } from "../linux-sandbox/seal-places.ts";
+import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import { resolveWritableRoots } from "../protocol/writable-roots.ts";
+import { brand, bytesOf, byteStringFromText, type ByteString } from "../runtime/byte-string.ts";
 import { keepHarmlessSettings } from "./git-config-lines.ts";
 import { HeldDirectory, readTree, sameEntry, writeTree, type Tree } from "./place-tree.ts";
 
@@ -25,6 +30,33 @@ export interface GuardInput {
   readonly directories: readonly string[];
   readonly codexHome: ByteString | undefined;
   readonly disk: DiskFacts;
+}
+
+/** The command that may change them. Paths are text, entries byte strings. */
+export interface GuardedCommand {
+  readonly policy: SandboxPolicy;
+  readonly policyCwd: string;
+  readonly environment: readonly ByteString[];
+  readonly codexHome: string | undefined;
+}
+
+/** A guard over everything such a command could write to; undefined when it may write nowhere. */
+export function guardWritablePlaces(command: GuardedCommand): PlaceGuard | undefined {
+  if (command.policy.mode !== "workspace-write") return undefined;
+  const valueOf = (name: string): string | undefined =>
+    command.environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const writable = resolveWritableRoots(policyWithBytePaths(command.policy), {
+    cwd: byteStringFromText(command.policyCwd),
+    tmpdir: valueOf("TMPDIR"),
+    home: valueOf("HOME"),
+    realpath: realpathOfBytes,
+  });
+  const { codexHome } = command;
+  return new PlaceGuard({
+    directories: workspaceDirectories(writable),
+    codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
+    disk: { ...diskOfBytes, realpath: realpathOfBytes },
+  });
 }
 
 export class PlaceGuard {

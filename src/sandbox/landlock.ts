@@ -15,5 +15,6 @@ export function landlockMessage(
     policy: policyWithBytePaths(command.policy),
     environment: command.environment,
     softOpenFiles,
+    codexHome: command.codexHome === undefined ? undefined : byteStringFromText(command.codexHome),
   });
 }

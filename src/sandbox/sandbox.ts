@@ -16,6 +16,8 @@ export interface SandboxedCommand {
   readonly policy: SandboxPolicy;
   /** The command's whole environment as "name=value" entries. */
   readonly environment: readonly ByteString[];
+  /** This program's own settings, which no command may change. */
+  readonly codexHome: string | undefined;
 }
 
 export type Mechanism = "landlock" | "seatbelt" | "none";

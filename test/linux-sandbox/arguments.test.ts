@@ -74,6 +74,7 @@ suite("the message for a waiting helper", () => {
       policy: policy.map(policyWithBytePaths),
       environment: fc.array(bytes),
       softOpenFiles: fc.option(fc.nat(), { nil: undefined }),
+      codexHome: fc.option(absoluteBytes, { nil: undefined }),
     },
     { noNullPrototype: true },
   );
