@@ -33,6 +33,12 @@ Paths are relative to the current directory.
 *** End Patch
 `;
 
+export interface PatchOutcome {
+  readonly exitCode: 0 | 1;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
  * `argv` are the words after the program's name, or APPLY_PATCH_FLAG and those after it. Without a
  * patch among them it is read from standard input (not after the flag). `cwd` is absolute.
@@ -40,44 +46,50 @@ Paths are relative to the current directory.
  * Answers the exit code: 0, or 1 with the reason on standard error and no file changed.
  */
 export function runApplyPatch(argv: readonly string[], cwd: string): number {
+  const { exitCode, stdout, stderr } = patchOutcome(argv, cwd);
+  print(STDOUT, stdout);
+  print(STDERR, stderr);
+  return exitCode;
+}
+
+/** As `runApplyPatch`, without printing. */
+export function patchOutcome(argv: readonly string[], cwd: string): PatchOutcome {
   const [first, second] = argv;
   if (first === APPLY_PATCH_FLAG) {
     if (second !== undefined) return applyPatch(second, cwd);
-    return fail(`Error: ${APPLY_PATCH_FLAG} requires a UTF-8 PATCH argument.`);
+    return failure(`Error: ${APPLY_PATCH_FLAG} requires a UTF-8 PATCH argument.`);
   }
   if (argv.length > 1) {
-    return fail(`Cannot apply ${argv.length} patches: apply_patch takes one argument\n\n${USAGE}`);
+    return failure(
+      `Cannot apply ${argv.length} patches: apply_patch takes one argument\n\n${USAGE}`,
+    );
   }
-  if (first === "-h" || first === "--help") {
-    print(STDOUT, USAGE);
-    return 0;
-  }
+  if (first === "-h" || first === "--help") return { exitCode: 0, stdout: USAGE, stderr: "" };
   return first === undefined ? applyStandardInput(cwd) : applyPatch(first, cwd);
 }
 
-function applyStandardInput(cwd: string): number {
+function applyStandardInput(cwd: string): PatchOutcome {
   let patchText: string;
   try {
     const bytes = readFileSync(STDIN);
     patchText = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     const reason = errnoOf(error) === undefined ? "it is not UTF-8" : describeFsError(error);
-    return fail(`Cannot read a patch from standard input: ${reason}\n\n${USAGE}`);
+    return failure(`Cannot read a patch from standard input: ${reason}\n\n${USAGE}`);
   }
-  if (patchText.trim() === "") return fail(`Cannot apply a patch: there is none\n\n${USAGE}`);
+  if (patchText.trim() === "") return failure(`Cannot apply a patch: there is none\n\n${USAGE}`);
   return applyPatch(patchText, cwd);
 }
 
-function applyPatch(patchText: string, cwd: string): number {
+function applyPatch(patchText: string, cwd: string): PatchOutcome {
   removeLeftovers([cwd]);
   try {
     const plan = planPatch(patchText, cwd);
-    if (!plan.ok) return fail(plan.error.message);
+    if (!plan.ok) return failure(plan.error.message);
     writeChanges(plan.edits, cwd);
-    print(STDOUT, describeSuccess(plan.report));
-    return 0;
+    return { exitCode: 0, stdout: describeSuccess(plan.report), stderr: "" };
   } catch (error) {
-    if (error instanceof PatchError) return fail(error.message);
+    if (error instanceof PatchError) return failure(error.message);
     throw error;
   }
 }
@@ -92,9 +104,8 @@ function describeSuccess(report: PatchReport): string {
   return `${lines.join("\n")}\n`;
 }
 
-function fail(message: string): number {
-  print(STDERR, message.endsWith("\n") ? message : `${message}\n`);
-  return 1;
+function failure(message: string): PatchOutcome {
+  return { exitCode: 1, stdout: "", stderr: message.endsWith("\n") ? message : `${message}\n` };
 }
 
 /** Writes all of it, also to a pipe that is full for now; nobody listening is no failure. */

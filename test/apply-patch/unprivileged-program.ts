@@ -1,0 +1,11 @@
+/** As apply-patch-program.ts, but as a user without rights, since root meets no permission errors. */
+import { runApplyPatch } from "../../src/apply-patch/run.ts";
+
+const NOBODY = 65534;
+
+if (process.getuid?.() === 0) {
+  process.setgroups?.([]);
+  process.setegid?.(NOBODY);
+  process.seteuid?.(NOBODY);
+}
+process.exitCode = runApplyPatch(process.argv.slice(2), process.cwd());
