@@ -12,7 +12,10 @@ import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
+import { adoptOrphans, reapOrphans } from "./orphans.ts";
+import { countRunning } from "./running-commands.ts";
 import { loadSpawning } from "./spawn.ts";
+import { WatcherLink } from "./watcher-link.ts";
 
 export interface HelperPoolOptions {
   readonly program: HelperProgram;
@@ -20,11 +23,15 @@ export interface HelperPoolOptions {
   readonly idleMs?: number;
   /** False: every command is a cold start. */
   readonly keepsWarm?: boolean;
+  /** False: nothing ends a command's children when this program is killed. */
+  readonly watchesOrphans?: boolean;
 }
 
 export class HelperPool {
   readonly #options: HelperPoolOptions;
   #libc: Libc | undefined;
+  #watcher: WatcherLink | undefined;
+  #settling: NodeJS.Timeout | undefined;
   #warm: HelperProcess | undefined;
   #warming: Promise<void> | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -68,15 +75,48 @@ export class HelperPool {
     return HelperProcess.start(this.#bind(), this.#options.program);
   }
 
+  /** To be told when a command began. */
+  noteStart(): void {
+    if (this.#options.watchesOrphans !== false) {
+      this.#watcher ??= new WatcherLink(this.#bind(), this.#options.program);
+    }
+    this.#watcher?.setLooking(true);
+    this.#watcher?.update();
+  }
+
+  /**
+   * To be told when a command ended. Soon after, when its result has been dealt with, the next
+   * helper is started and what is left of the command is looked at.
+   */
+  noteEnd(): void {
+    if (countRunning() === 0) this.#watcher?.setLooking(false);
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#settle().catch(() => undefined);
+    }, SETTLE_MS).unref();
+  }
+
   /** Gives up the waiting helper and starts no other. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#settling);
+    this.#watcher?.close();
     this.#drop();
   }
 
   /** The warm helper's process id, for measuring and for tests. */
   get warmPid(): number | undefined {
     return this.#usable()?.child.pid;
+  }
+
+  get watcherPid(): number | undefined {
+    return this.#watcher?.pid;
+  }
+
+  async #settle(): Promise<void> {
+    reapOrphans(this.#bind());
+    this.#watcher?.update();
+    await this.prepare();
   }
 
   async #warmUp(): Promise<void> {
@@ -115,11 +155,13 @@ export class HelperPool {
       if (architecture === undefined) throw new TypeError(`No system calls for ${process.arch}`);
       const directories = anonymousFileDirectories(this.#options.program.environment);
       this.#libc = bindLibc(loadNativeAddon(directories), architecture);
+      adoptOrphans(this.#libc);
     }
     return this.#libc;
   }
 }
 
+const SETTLE_MS = 50;
 const DEFAULT_IDLE_MS = 5 * 60_000;
 const SHORT_MEMORY_KIB = 256 * 1024;
 

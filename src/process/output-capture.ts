@@ -17,6 +17,8 @@ export interface CapturedOutput {
   /** Empty when nothing was omitted. */
   readonly tail: Uint8Array;
   readonly totalBytes: number;
+  /** Line ends in all of the output. */
+  readonly totalLines: number;
   readonly omittedBytes: number;
   /** Line ends among the omitted bytes. */
   readonly omittedLines: number;
@@ -28,6 +30,7 @@ export const emptyOutput: CapturedOutput = {
   head: new Uint8Array(0),
   tail: new Uint8Array(0),
   totalBytes: 0,
+  totalLines: 0,
   omittedBytes: 0,
   omittedLines: 0,
 };
@@ -57,13 +60,15 @@ export class OutputCapture {
   result(): CapturedOutput {
     const head = this.#head.bytes();
     const tail = this.#tail.bytes();
-    const omittedBytes = this.#totalBytes - head.length - tail.length;
+    const totalBytes = this.#totalBytes;
+    const totalLines = this.#totalLines;
+    const omittedBytes = totalBytes - head.length - tail.length;
     if (omittedBytes === 0) {
       const all = tail.length === 0 ? head : concat(head, tail);
-      return { ...emptyOutput, head: all, totalBytes: this.#totalBytes };
+      return { ...emptyOutput, head: all, totalBytes, totalLines };
     }
-    const omittedLines = this.#totalLines - countLineEnds(head) - countLineEnds(tail);
-    return { head, tail, totalBytes: this.#totalBytes, omittedBytes, omittedLines };
+    const omittedLines = totalLines - countLineEnds(head) - countLineEnds(tail);
+    return { head, tail, totalBytes, totalLines, omittedBytes, omittedLines };
   }
 }
 

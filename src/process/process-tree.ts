@@ -76,16 +76,26 @@ export function membersOf(
 
 export class ProcessTree {
   readonly #roots: ReadonlySet<number>;
+  readonly #findMore: (all: readonly ProcessFacts[]) => readonly number[];
   readonly #known = new Map<number, number>();
 
-  /** `roots` are process ids of session leaders. */
-  constructor(roots: Iterable<number>) {
+  /**
+   * `roots` are process ids of session leaders. `findMore` is asked each time for processes that
+   * belong to the tree though nothing shows it any more.
+   */
+  constructor(
+    roots: Iterable<number>,
+    findMore: (all: readonly ProcessFacts[]) => readonly number[] = () => [],
+  ) {
     this.#roots = new Set(roots);
+    this.#findMore = findMore;
   }
 
   /** The living members. Remembers them. */
   members(): readonly ProcessFacts[] {
-    const members = membersOf(this.#roots, this.#known, listProcesses());
+    const all = listProcesses();
+    const roots = new Set([...this.#roots, ...this.#findMore(all)]);
+    const members = membersOf(roots, this.#known, all);
     for (const { pid, startTicks } of members) this.#known.set(pid, startTicks);
     return members;
   }
@@ -113,6 +123,11 @@ export class ProcessTree {
       await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS, deadline - performance.now()));
       if (this.members().length === 0) return true;
     }
+    return this.kill();
+  }
+
+  /** SIGKILL until nothing is left; false as for `end`. */
+  async kill(): Promise<boolean> {
     for (let round = 0; round < KILL_ROUNDS; round += 1) {
       if (this.signal("SIGKILL") === 0) return true;
       await sleep(FIRST_PAUSE_MS);

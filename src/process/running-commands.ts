@@ -1,14 +1,12 @@
-/**
- * The commands that run at this moment, and those that left processes behind: what has to be ended
- * before this program ends.
- */
+/** The commands that run at this moment, and how to end them all before this program ends. */
 import type { StopCause } from "./exec-outcome.ts";
-import { ProcessTree, readProcess } from "./process-tree.ts";
+import { findOrphans } from "./orphans.ts";
+import { ProcessTree, type ProcessFacts } from "./process-tree.ts";
 
 export interface RunningCommand {
   /** The command's process, which leads its session. */
   readonly pid: number;
-  /** Ends the command; what it is doing then resolves. */
+  /** Ends the command; what waits for it then resolves. */
   readonly stop: (cause: StopCause, graceMs: number) => void;
   /** Resolves when the command is over. */
   readonly over: Promise<void>;
@@ -16,18 +14,22 @@ export interface RunningCommand {
 
 const running = new Set<RunningCommand>();
 
-/** Process ids of sessions whose leader, the command, has ended. */
-const leftBehind = new Set<number>();
-
 export function addRunning(command: RunningCommand): void {
   running.add(command);
 }
 
-/** Also looks whether the command left processes in its group. */
 export function removeRunning(command: RunningCommand): void {
   running.delete(command);
-  leftBehind.add(command.pid);
-  for (const pid of leftBehind) if (!isGroupAlive(pid)) leftBehind.delete(pid);
+}
+
+export function countRunning(): number {
+  return running.size;
+}
+
+/** Sessions of running commands and processes that are left of earlier ones. */
+export function sessionsToEnd(): readonly number[] {
+  const orphans = findOrphans().filter(({ isZombie }) => !isZombie);
+  return [...new Set([...[...running].map(({ pid }) => pid), ...orphans.map(idOfSession)])];
 }
 
 /**
@@ -38,30 +40,21 @@ export function removeRunning(command: RunningCommand): void {
 export async function endAllCommands(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
   const commands = [...running];
   for (const command of commands) command.stop({ kind: "aborted" }, graceMs);
-  const rest = new ProcessTree(takeLeftBehind());
-  await Promise.all([rest.end(graceMs), ...commands.map(({ over }) => over)]);
+  await Promise.all([leftBehind().end(graceMs), ...commands.map(({ over }) => over)]);
 }
 
 /** The same with SIGKILL and without waiting: for a handler of the process's "exit" event. */
 export function killAllCommandsNow(): void {
-  const roots = [...running].map(({ pid }) => pid);
-  new ProcessTree([...roots, ...takeLeftBehind()]).killNow();
+  leftBehind([...running].map(({ pid }) => pid)).killNow();
 }
 
 const DEFAULT_GRACE_MS = 250;
 
-function takeLeftBehind(): readonly number[] {
-  // A leader that is alive is a later process with the same number: the command's own has ended.
-  const roots = [...leftBehind].filter((pid) => readProcess(pid) === undefined);
-  leftBehind.clear();
-  return roots;
+function leftBehind(roots: readonly number[] = []): ProcessTree {
+  return new ProcessTree(roots, (all) => findOrphans(all).map(({ pid }) => pid));
 }
 
-function isGroupAlive(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+// A session whose leader has ended still names all that is in it.
+function idOfSession({ session }: ProcessFacts): number {
+  return session;
 }

@@ -60,6 +60,13 @@ export interface Child {
   setHolding(holds: boolean): void;
 }
 
+const living = new Set<number>();
+
+/** Whether this is a child that was started here and has not ended. */
+export function isOwnChild(pid: number): boolean {
+  return living.has(pid);
+}
+
 /** Loads what starting a child needs, so that the first start need not wait for it. */
 export async function loadSpawning(): Promise<void> {
   await childProcessModule();
@@ -83,6 +90,7 @@ export async function spawnChild(request: SpawnRequest): Promise<Child> {
   const end = new Promise<ProcessEnd>((resolve) => {
     child.once("exit", (code, signal) => {
       handle.ended = { code, signal };
+      living.delete(handle.pid);
       resolve(handle.ended);
     });
   });
@@ -91,6 +99,7 @@ export async function spawnChild(request: SpawnRequest): Promise<Child> {
     const error = await new Promise<Error>((resolve) => child.once("error", resolve));
     throw new SpawnError("program", request.program, errnoOf(error), error);
   }
+  living.add(pid);
   child.on("error", () => undefined); // a failed kill; there is no process to speak of then
   const handle: { -readonly [Key in keyof Child]: Child[Key] } = {
     pid,
