@@ -2,26 +2,9 @@
  * The credential for model requests: `auth.json` in the home, or `OPENAI_API_KEY`. It is never
  * logged, and no child process gets it unless the environment policy says so.
  */
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import {
-  authFile,
-  ensureCodexHome,
-  type Environment,
-  PRIVATE_FILE_MODE,
-} from "../config/codex-home.ts";
+import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from "node:fs";
+import { authFile, ensureCodexHome, type Environment } from "../config/codex-home.ts";
+import { replaceFile } from "../config/private-file.ts";
 import { ApiKey } from "./api-key.ts";
 
 /** The stored login cannot be used. The message names the file, never its content. */
@@ -85,23 +68,16 @@ export function readStoredLogin(codexHome: string): StoredLogin | undefined {
 }
 
 /**
- * Replaces what is stored by the key alone. The home is made when there is none. Readers see the
- * old file or the whole new one, never a part.
- *
- * Errors: AuthError.
+ * Replaces what is stored by the key alone. The home is made when there is none. Errors: AuthError.
  */
 export function storeApiKey(codexHome: string, key: ApiKey): void {
   const file = authFile(codexHome);
   const content = `${JSON.stringify({ OPENAI_API_KEY: key.reveal() }, undefined, 2)}\n`;
-  const unfinished = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     ensureCodexHome(codexHome);
-    writeNewPrivateFile(unfinished, content);
-    renameSync(unfinished, file);
+    replaceFile(file, content);
   } catch (error) {
     throw new AuthError("write", file, systemReason(error));
-  } finally {
-    removeIfThere(unfinished);
   }
 }
 
@@ -114,26 +90,6 @@ export function removeStoredLogin(codexHome: string): boolean {
   } catch (error) {
     if (systemReason(error) === "ENOENT") return false;
     throw new AuthError("remove", file, systemReason(error));
-  }
-}
-
-function writeNewPrivateFile(path: string, content: string): void {
-  // "wx" neither follows a link nor opens a file that somebody else has put there.
-  const descriptor = openSync(path, "wx", PRIVATE_FILE_MODE);
-  try {
-    fchmodSync(descriptor, PRIVATE_FILE_MODE); // whatever the umask has taken away
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The failure before this one is what the user has to know.
   }
 }
 

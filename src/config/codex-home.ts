@@ -42,9 +42,13 @@ function codexHomeError(named: string, state: string, cause?: unknown): ConfigEr
   });
 }
 
-/** Makes the home, and its parents, when it does not exist. Errors: those of mkdir(2). */
+/**
+ * Makes the home when it does not exist. Its parent has to be there: a user without a home
+ * directory is a mistake to tell of. Errors: those of mkdir(2).
+ */
 export function ensureCodexHome(codexHome: string): void {
-  mkdirSync(codexHome, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+  if (statSync(codexHome, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  mkdirSync(codexHome, { mode: PRIVATE_DIRECTORY_MODE });
 }
 
 export function configFile(codexHome: string): string {

@@ -41,9 +41,11 @@ test("HOME counts only when it is an absolute path", () => {
   }
 });
 
-test("a home that is made is private", (t) => {
-  const home = join(tempDir(t), "a", "b");
+test("a home that is made is private, and its parent has to be there", (t) => {
+  const parent = tempDir(t);
+  const home = join(parent, ".codex");
   ensureCodexHome(home);
   assert.equal(statSync(home).mode & 0o777, 0o700);
   ensureCodexHome(home);
+  assert.throws(() => ensureCodexHome(join(parent, "a", "b")), { code: "ENOENT" });
 });
