@@ -143,7 +143,7 @@ function installFilter(libc: Libc, filter: Uint8Array): void {
 
 function noLandlock(errno: string): string {
   const cause =
-    errno === "EOPNOTSUPP"
+    errno === "ENOTSUP" // what Node calls EOPNOTSUPP
       ? "it is built in but not enabled at boot"
       : "the kernel does not have it";
   return (
