@@ -58,7 +58,7 @@ async function loadUsable(input: ConfigInput, errors: ConfigProblem[]) {
     fileExists = file !== undefined;
     const overrides = await parseOverrides(input.overrides ?? []);
     const flags = flagSettings(flagToml(input.flags ?? {}));
-    const usable = readUsableConfigToml({ file, overrides, flags });
+    const usable = await readUsableConfigToml({ file, overrides, flags });
     errors.push(...usable.errors);
     return { fileExists, settings: usable.settings };
   } catch (error) {

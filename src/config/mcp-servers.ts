@@ -24,7 +24,7 @@ export function listMcpServers(entries: Readonly<Record<string, McpServerToml>>)
   const warnings: ConfigProblem[] = [];
   for (const [name, { command, args, env }] of Object.entries(entries)) {
     if (NAME.test(name)) {
-      servers.push({ name, command, args: args ?? [], env: env ?? {} });
+      servers.push({ name, command, args: args ?? [], env: { ...env } });
       continue;
     }
     const complaint = "not started: a name may hold only letters, digits, _ and -";

@@ -1,14 +1,13 @@
-/** All layers to one checked `ConfigToml`. Brings in the TOML parser and the schemas. */
+/** All layers to one checked `ConfigToml`. TOML parser and schemas are loaded when they are needed. */
 import { ConfigError, type ConfigPlace, type ConfigProblem } from "./config-error.ts";
 import type { ConfigFileText } from "./config-file.ts";
-import { profileTomlShape } from "./config-toml.ts";
-import { decodeConfig } from "./decode-config.ts";
+import type { DecodedConfig } from "./decode-config.ts";
 import { type FlagSetting, type LayeredDocument, layerDocuments } from "./layers.ts";
 import type { LoadedSettings } from "./load-settings.ts";
 import { type ConfigOverride, printable } from "./overrides.ts";
-import { parseTomlFile } from "./parse-toml.ts";
+import { isPlainConfig, PROFILE_KEYS } from "./plain-config.ts";
 import { findPosition } from "./toml-positions.ts";
-import { emptyTable, type TomlPath } from "./toml-value.ts";
+import { emptyTable, type TomlPath, type TomlTable } from "./toml-value.ts";
 
 export interface ConfigSources {
   readonly file: ConfigFileText | undefined;
@@ -17,8 +16,8 @@ export interface ConfigSources {
 }
 
 /** Errors: ConfigError with every problem found, in the order of the file. */
-export function readConfigToml(sources: ConfigSources): LoadedSettings {
-  const { settings, errors } = readUsableConfigToml(sources);
+export async function readConfigToml(sources: ConfigSources): Promise<LoadedSettings> {
+  const { settings, errors } = await readUsableConfigToml(sources);
   const [first, ...rest] = errors;
   if (first !== undefined) throw new ConfigError([first, ...rest]);
   return settings;
@@ -31,15 +30,26 @@ export interface UsableSettings {
 }
 
 /** Errors: ConfigError when the file is no TOML. */
-export function readUsableConfigToml(sources: ConfigSources): UsableSettings {
+export async function readUsableConfigToml(sources: ConfigSources): Promise<UsableSettings> {
   const { file, overrides, flags } = sources;
-  const parsed = file === undefined ? emptyTable() : parseTomlFile(file.text, file.file);
-  const layered = layerDocuments(parsed, Object.keys(profileTomlShape), overrides, flags);
+  const layered = layerDocuments(await parse(file), PROFILE_KEYS, overrides, flags);
   const placed = placeProblems(file, layered);
-  const { toml, errors, warnings } = decodeConfig(layered.document);
+  const { toml, errors, warnings } = await decode(layered.document);
   const placeOf = (path: TomlPath) => placed([{ key: path, complaint: "" }])[0]?.place;
   const settings = { toml, warnings: placed(warnings), originOf: layered.originOf, placeOf };
   return { settings, errors: placed(errors) };
+}
+
+async function parse(file: ConfigFileText | undefined): Promise<TomlTable> {
+  if (file === undefined) return emptyTable();
+  const { parseTomlFile } = await import("./parse-toml.ts");
+  return parseTomlFile(file.text, file.file);
+}
+
+async function decode(document: TomlTable): Promise<DecodedConfig> {
+  if (isPlainConfig(document)) return { toml: document, errors: [], warnings: [] };
+  const { decodeConfig } = await import("./decode-config.ts");
+  return decodeConfig(document);
 }
 
 /** Adds places, sorts by them, and drops what a profile's key would say a second time. */

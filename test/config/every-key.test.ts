@@ -14,6 +14,12 @@ import {
   tuiTomlShape,
   workspaceWriteTomlShape,
 } from "../../src/config/config-toml.ts";
+import * as fc from "fast-check";
+
+import { decodeConfig } from "../../src/config/decode-config.ts";
+import { parseTomlFile } from "../../src/config/parse-toml.ts";
+import { isPlainConfig } from "../../src/config/plain-config.ts";
+import { copyTable, type TomlTable, type TomlValue } from "../../src/config/toml-value.ts";
 import { ConfigError, formatProblem } from "../../src/config/config-error.ts";
 import { loadSettings } from "../../src/config/load-settings.ts";
 
@@ -214,18 +220,21 @@ function keyTests(
   test(`${key}: a good value`, async () => {
     const { toml, warnings } = await load(written(key, good));
     assert.deepEqual(warnings, []);
-    assert.deepEqual(valueAt(toml, [...path, key]), good);
+    assert.equal(JSON.stringify(valueAt(toml, [...path, key])), JSON.stringify(good));
+    assert.equal(isPlain(written(key, good)), true);
   });
 
   test(`${key}: a wrong type`, async () => {
     const message = `${place(key)}: ${complaint}`;
     await assert.rejects(load(written(key, wrong)), { name: "ConfigError", message });
+    assert.equal(isPlain(written(key, wrong)), false);
   });
 
   test(`${key}: a misspelled name`, async () => {
     const all = Object.entries(required);
     const text = document(path, [...all, [`${key}q`, good]]);
     const { warnings } = await load(text);
+    assert.equal(isPlain(text), false);
     assert.deepEqual(warnings.map(formatProblem), [
       `${place(`${key}q`, all.length)}: unknown key, ignored; did you mean "${key}"?`,
     ]);
@@ -236,6 +245,7 @@ function keyTests(
     const [value, hint] = unknown;
     const message = `${place(key)}: ${hint}`;
     await assert.rejects(load(written(key, value)), { name: "ConfigError", message });
+    assert.equal(isPlain(written(key, value)), false);
   });
 }
 
@@ -309,6 +319,35 @@ test("variables that no program could be given are refused, without their values
     return true;
   });
 });
+
+/** Anything that the quick check takes and the schemas do not would be unchecked. */
+test("whatever the quick check takes, the schemas take", () => {
+  const scalar = fc.constantFrom<TomlValue>(1, -1, 1.5, true, "", "a=b", "core", "never", "\0");
+  const inner = fc.constantFrom(
+    ...new Set(tables.flatMap(({ rows: keyRows }) => keyRows.map(({ key }) => key))),
+    "x",
+    "",
+  );
+  const { document: documents } = fc.letrec<{ document: TomlTable; value: TomlValue }>((tie) => ({
+    value: fc.oneof({ maxDepth: 3 }, scalar, fc.array(scalar, { maxLength: 2 }), tie("document")),
+    document: fc.dictionary(inner, tie("value"), { maxKeys: 3 }),
+  }));
+  let taken = 0;
+  fc.assert(
+    fc.property(documents, (made) => {
+      if (!isPlainConfig(copyTable(made))) return;
+      taken += 1;
+      const { errors, warnings } = decodeConfig(copyTable(made));
+      assert.deepEqual({ errors, warnings }, { errors: [], warnings: [] });
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(taken > 50, `${taken} documents were taken`);
+});
+
+function isPlain(text: string): boolean {
+  return isPlainConfig(parseTomlFile(text, "config.toml"));
+}
 
 function load(text: string) {
   return loadSettings({ file: "/home/config.toml", text }, [], {});
