@@ -72,7 +72,7 @@ function valueOf(entries: readonly ByteString[], name: string): string | undefin
 }
 
 function commandResult(result: ExecResult): CommandResult {
-  const { outcome, durationMs, stdout, stderr, aggregated } = result;
+  const { outcome, durationMs, stdout, stderr, aggregated, placeChanges } = result;
   if (outcome.kind === "could-not-confine") {
     return { kind: "not-started", reason: outcome.message };
   }
@@ -86,5 +86,6 @@ function commandResult(result: ExecResult): CommandResult {
     stdout,
     stderr,
     aggregated,
+    placeChanges,
   };
 }

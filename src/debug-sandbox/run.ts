@@ -11,7 +11,7 @@ import { findCodexHome, findUserHome } from "../config/codex-home.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { loadSandboxConfig } from "../config/sandbox-config.ts";
 import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
-import type { ConfinementReport } from "../linux-sandbox/confine.ts";
+import type { Confinement } from "../linux-sandbox/helper-status.ts";
 import { unconfinedBelowAbi6 } from "../linux-sandbox/landlock.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { becomeCommand, startPristine, wholeEnvironment } from "../linux-sandbox/run.ts";
@@ -73,7 +73,10 @@ interface CommandToBecome {
   readonly codexHome: string;
 }
 
-type Become = (command: CommandToBecome, complain: (message: string) => number) => number;
+type Become = (
+  command: CommandToBecome,
+  complain: (message: string) => number,
+) => number | Promise<number>;
 
 async function runConfined(options: DebugSandboxOptions, become: Become): Promise<number> {
   const cwd = currentDirectory();
@@ -88,7 +91,7 @@ async function runConfined(options: DebugSandboxOptions, become: Become): Promis
   });
   for (const warning of config.warnings) complain(warning);
   const { entries } = await filterEnvironment(wholeEnvironment(), config.shellEnvironmentPolicy);
-  const command = {
+  const command: CommandToBecome = {
     policy: config.sandboxPolicy,
     policyCwd: cwd,
     argv: commandBytes(options.command),
@@ -98,18 +101,25 @@ async function runConfined(options: DebugSandboxOptions, become: Become): Promis
   return become(command, complain);
 }
 
-function becomeUnderLandlock({ policy, environment, ...rest }: CommandToBecome): never {
-  return becomeCommand(
-    {
-      ...rest,
-      policy: policyWithBytePaths(policy),
-      environment: withSandboxMarkers(environment, policy, "landlock"),
-      softOpenFiles: inheritedSoftOpenFiles(),
-      parentPid: undefined,
-      codexHome: byteStringFromText(rest.codexHome),
-    },
-    { speaker: SPEAKER, tell },
-  );
+/** workspace-write leaves protected places to look after, unless mounts can seal all of them. */
+async function becomeUnderLandlock(command: CommandToBecome): Promise<number> {
+  const { policy, environment, codexHome } = command;
+  const confined = {
+    ...command,
+    policy: policyWithBytePaths(policy),
+    environment: withSandboxMarkers(environment, policy, "landlock"),
+    softOpenFiles: inheritedSoftOpenFiles(),
+    codexHome: byteStringFromText(codexHome),
+  };
+  const reporter = { speaker: SPEAKER, tell, complain };
+  if (policy.mode === "workspace-write") {
+    const { guardPlaces, superviseCommand } = await import("./supervise.ts");
+    const guard = guardPlaces(confined);
+    if (guard !== undefined) {
+      return superviseCommand(confined, guard, reporter);
+    }
+  }
+  return becomeCommand({ ...confined, parentPid: undefined }, reporter);
 }
 
 const SPEAKER = "codex";
@@ -133,7 +143,7 @@ function currentDirectory(): ByteString {
   }
 }
 
-function tell({ landlockAbi, skippedRoots }: ConfinementReport): void {
+function tell({ landlockAbi, skippedRoots }: Confinement): void {
   for (const { path, reason, covered } of skippedRoots) {
     if (!covered) complain(`${quoted(brand(path))} is not writable: ${reason}`);
   }

@@ -13,8 +13,9 @@ import {
   NativeAddonError,
 } from "../runtime/native-addon.ts";
 import { HELPER_NAME, helperUsage, parseHelperArguments } from "./arguments.ts";
-import { confineAndExec, type ConfinedCommand, type ConfinementReport } from "./confine.ts";
+import { confineAndExec, type ConfinedCommand } from "./confine.ts";
 import { exitNow } from "./exec-program.ts";
+import type { Confinement } from "./helper-status.ts";
 import { bindLibc, SyscallError, type Libc } from "./libc.ts";
 import { hasPreloads, leavePreloadsBehind, withoutSettingAside } from "./pristine-start.ts";
 import { hostArchitecture } from "./syscall-numbers.ts";
@@ -54,7 +55,7 @@ export function runLinuxSandbox(): never {
 /** Who speaks to the user, and who is told about the confinement before it begins. */
 export interface Reporter {
   readonly speaker: string;
-  readonly tell: (facts: ConfinementReport) => void;
+  readonly tell: (facts: Confinement) => void;
 }
 
 /** Confines this process and becomes the command, or ends with one line and the exit code. */

@@ -32,7 +32,7 @@ export interface GuardInput {
   readonly disk: DiskFacts;
 }
 
-/** The command that may change them. Paths are text, entries byte strings. */
+/** The command that may change them, in text but for its environment. */
 export interface GuardedCommand {
   readonly policy: SandboxPolicy;
   readonly policyCwd: string;
@@ -42,21 +42,41 @@ export interface GuardedCommand {
 
 /** A guard over everything such a command could write to; undefined when it may write nowhere. */
 export function guardWritablePlaces(command: GuardedCommand): PlaceGuard | undefined {
+  const { codexHome } = command;
+  return guardBytePlaces({
+    policy: policyWithBytePaths(command.policy),
+    policyCwd: byteStringFromText(command.policyCwd),
+    environment: command.environment,
+    codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
+  });
+}
+
+/** The same, with all paths as byte strings. */
+export function guardBytePlaces(command: {
+  readonly policy: SandboxPolicy;
+  readonly policyCwd: ByteString;
+  readonly environment: readonly ByteString[];
+  readonly codexHome: ByteString | undefined;
+}): PlaceGuard | undefined {
   if (command.policy.mode !== "workspace-write") return undefined;
   const valueOf = (name: string): string | undefined =>
     command.environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-  const writable = resolveWritableRoots(policyWithBytePaths(command.policy), {
-    cwd: byteStringFromText(command.policyCwd),
+  const writable = resolveWritableRoots(command.policy, {
+    cwd: command.policyCwd,
     tmpdir: valueOf("TMPDIR"),
     home: valueOf("HOME"),
     realpath: realpathOfBytes,
   });
-  const { codexHome } = command;
   return new PlaceGuard({
     directories: workspaceDirectories(writable),
-    codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
+    codexHome: command.codexHome,
     disk: { ...diskOfBytes, realpath: realpathOfBytes },
   });
+}
+
+/** Whether a mount namespace, where one can be had, would leave anything for a guard to do. */
+export function isFullySealable({ sealed, unborn }: ProtectedPlaces): boolean {
+  return unborn.length === 0 && sealed.every(({ kind }) => kind === "directory" || kind === "file");
 }
 
 export class PlaceGuard {
@@ -67,6 +87,11 @@ export class PlaceGuard {
   constructor(input: GuardInput) {
     this.#input = input;
     for (const { path } of this.#find().sealed) this.#before.set(path, this.#read(path));
+  }
+
+  /** As they are at this moment. */
+  get places(): ProtectedPlaces {
+    return this.#find();
   }
 
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */

@@ -21,6 +21,8 @@ export interface SpawnRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** What becomes the child's descriptors 0, 1, 2 and so on: the null device, or one of ours. */
   readonly descriptors: readonly ("null" | number)[];
+  /** Stay in our session and process group, with our terminal. Without it the child leads its own. */
+  readonly sharesTerminal?: boolean;
 }
 
 /** No process could be created. A command that ran and failed is a result, not this error. */
@@ -49,7 +51,7 @@ const errnoWords: Readonly<Record<string, string>> = {
   EMFILE: "too many open files (EMFILE)",
 };
 
-/** A process that was created. It leads a session and a process group of its own: both are `pid`. */
+/** A process that was created. Unless it shares our terminal, it leads a session: its id is `pid`. */
 export interface Child {
   readonly pid: number;
   /** How it ended, once it has. */
@@ -82,7 +84,7 @@ export async function spawnChild(request: SpawnRequest): Promise<Child> {
       cwd: request.cwd,
       env: wholeEnvironment(request.environment),
       stdio: request.descriptors.map((fd) => (fd === "null" ? "ignore" : fd)),
-      detached: true, // setsid(2)
+      detached: request.sharesTerminal !== true, // setsid(2)
     });
   } catch (error) {
     throw new SpawnError("program", request.program, errnoOf(error), error);

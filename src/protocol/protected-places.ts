@@ -112,11 +112,20 @@ class PlaceFinder {
   #addGitDirectory(directory: string, depth: number): void {
     if (this.pinned.has(directory) || this.pinned.size >= MAX_PLACES) return;
     this.pinned.add(directory);
-    for (const name of ["hooks", "config", "config.worktree"]) this.seal(`${directory}/${name}`);
-    for (const name of this.#disk.namesIn(`${directory}/worktrees`)) {
-      this.seal(`${directory}/worktrees/${name}/config.worktree`);
-    }
+    for (const name of ["hooks", "config"]) this.seal(`${directory}/${name}`);
+    this.#sealWorktreeSettings(directory);
     this.#addModules(`${directory}/modules`, depth);
+  }
+
+  /** Git reads these only when the settings, which are sealed, say so. */
+  #sealWorktreeSettings(directory: string): void {
+    const settings = this.#disk.readText(`${directory}/config`);
+    const worktrees = this.#disk.namesIn(`${directory}/worktrees`);
+    const paths = ["", ...worktrees.map((name) => `worktrees/${name}/`)];
+    for (const path of paths.map((prefix) => `${directory}/${prefix}config.worktree`)) {
+      const isRead = settings === undefined || /worktreeconfig/i.test(settings);
+      if (isRead || this.#disk.kindOf(path) !== undefined) this.seal(path);
+    }
   }
 
   /** A submodule's name may contain slashes, so directories without HEAD are looked into. */

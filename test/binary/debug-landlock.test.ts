@@ -1,7 +1,14 @@
 /** `codex debug landlock` through the built executable: policy, environment, exit codes, signals. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
@@ -237,21 +244,60 @@ test("a preloaded library is not in the process that confines itself", needsComp
   assert.notEqual(result.code, 0);
 });
 
-test("a command that tidies up after an interrupt is waited for", options, async (t) => {
+for (const flags of [[], ["--full-auto"]]) {
+  test(
+    `a command that tidies up is waited for: ${flags.join("") || "read-only"}`,
+    options,
+    async (t) => {
+      const here = place(t);
+      const script = "trap 'echo tidy; exit 7' INT TERM; echo ready; while :; do sleep 0.05; done";
+      // As a terminal does it: to the whole foreground group; and as kill does it: to codex alone.
+      for (const target of ["group", "process"]) {
+        const words = ["debug", "landlock", ...flags, "--", "sh", "-c", script];
+        const child = spawn(codexBinary, words, {
+          cwd: here.cwd,
+          env: here.env,
+          stdio: ["ignore", "pipe", "inherit"],
+          detached: true,
+        });
+        let output = "";
+        child.stdout.on("data", (chunk: Buffer) => {
+          output += chunk.toString();
+          if (output !== "ready\n" || child.pid === undefined) return;
+          if (target === "group") process.kill(-child.pid, "SIGINT");
+          else process.kill(child.pid, "SIGTERM");
+        });
+        const code = await new Promise((resolve) => child.on("close", resolve));
+        assert.equal(code, 7, target);
+        assert.match(output, /^ready\n(tidy\n)+$/);
+      }
+    },
+  );
+}
+
+test("no command outlives a launcher that was killed", options, async (t) => {
   const here = place(t);
-  const script = "trap 'echo tidy; exit 7' INT; echo ready; while :; do sleep 0.05; done";
-  const child = spawn(codexBinary, ["debug", "landlock", "--", "sh", "-c", script], {
+  const words = ["debug", "landlock", "--full-auto", "--", "sh", "-c", "echo $$; exec sleep 60"];
+  const child = spawn(codexBinary, words, {
     cwd: here.cwd,
     env: here.env,
     stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
   });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-    // As a terminal does it: to the whole foreground group.
-    if (output === "ready\n" && child.pid !== undefined) process.kill(-child.pid, "SIGINT");
-  });
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  assert.deepEqual({ code, output }, { code: 7, output: "ready\ntidy\n" });
+  const pid = await new Promise<number>((resolve) =>
+    child.stdout.once("data", (chunk: Buffer) => resolve(Number(chunk.toString()))),
+  );
+  child.kill("SIGKILL");
+  // Its end of the pipe closes when the last process that holds it is gone.
+  await new Promise((resolve) => child.on("close", resolve));
+  assert.equal(isAlive(pid), false);
 });
+
+/** A zombie is dead; its parent has not looked yet. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[0-9]+ \(.*\) [ZX]/s.test(stat);
+  } catch {
+    return false;
+  }
+}

@@ -155,7 +155,7 @@ test("submodules, worktrees and our own settings are guarded too", needsGit, asy
   writeFileSync(join(home, "sessions/own"), "ours to write");
   assert.deepEqual(changes(guarded, directory), [
     [".git/modules/deep/name/hooks", "changed", true],
-    [".git/worktrees/w/config.worktree", "created", true],
+    [".git/worktrees/w/config.worktree", "changed", true],
     ["home", "changed", true],
   ]);
   assert.equal(readFileSync(join(home, "config.toml"), "utf8"), "model = 'a'\n");
