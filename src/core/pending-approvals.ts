@@ -45,3 +45,7 @@ export class PendingApprovals {
     return true;
   }
 }
+
+export function isApproval(decision: ReviewDecision): boolean {
+  return decision === "approved" || decision === "approved_for_session";
+}

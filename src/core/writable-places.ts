@@ -1,8 +1,8 @@
 /** Where the commands and patches of a turn may write, as canonical paths of this moment's disk. */
-import { realpathSync } from "node:fs";
-import { join } from "node:path";
 import type { SandboxInForce } from "../process/sandbox-denial.ts";
+import { findProtectedPlaces, workspaceDirectories } from "../protocol/protected-places.ts";
 import { resolveWritableRoots } from "../protocol/writable-roots.ts";
+import { canonical, realDisk } from "../sandbox/disk-facts.ts";
 import type { TurnContext } from "./turn-context.ts";
 
 export interface PlacesInput {
@@ -15,40 +15,19 @@ export interface PlacesInput {
 
 export function writablePlaces(input: PlacesInput): SandboxInForce {
   const { cwd, sandboxPolicy: policy } = input.context;
-  const { roots } = resolveWritableRoots(policy, {
+  const writable = resolveWritableRoots(policy, {
     cwd,
     tmpdir: input.tmpdir,
     home: input.home,
-    realpath: realPath,
+    realpath: realDisk.realpath,
   });
-  const paths = roots.map((root) => root.path);
+  const directories = workspaceDirectories(writable);
+  const codexHome = canonical(input.codexHome, realDisk);
+  const { sealed, unborn } = findProtectedPlaces(directories, codexHome, realDisk);
   return {
     policy,
-    writableRoots: paths,
-    protectedPlaces: [
-      ...paths.flatMap((root) => PROTECTED_NAMES.map((name) => join(root, name))),
-      realPath(input.codexHome) ?? input.codexHome,
-    ],
+    writableRoots: writable.roots.map((root) => root.path),
+    // A repository that does not exist yet would bring hooks and settings along.
+    protectedPlaces: [...sealed.map((place) => place.path), ...unborn],
   };
-}
-
-/**
- * What a change of these would run later, outside of any sandbox: hooks and settings of git (also
- * of submodules and worktrees) and our own settings.
- */
-const PROTECTED_NAMES = [
-  ".git/hooks",
-  ".git/config",
-  ".git/config.worktree",
-  ".git/modules",
-  ".git/worktrees",
-  ".codex",
-];
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -296,7 +296,7 @@ test(
     assert.ok(words.length < 20_000);
     assert.match(
       words,
-      /"first\\n0123456789.*\[\.\.\. \d+ lines, 299\d+ bytes left out \.\.\.\].*last\\n"/u,
+      /"first\\n0123456789.*\[... omitted \d+ of \d+ lines, 299\d+ bytes \.\.\.\].*last\\n"/u,
     );
     const end = endOf(messages);
     assert.ok(end !== undefined && end.aggregated_output.length < 200_000);

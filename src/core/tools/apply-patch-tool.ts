@@ -15,9 +15,10 @@ import {
 import { outputEvents } from "./command-events.ts";
 import { denialOf, placesOf } from "./command-denial.ts";
 import type { CommandResult } from "./command-runner.ts";
-import { describeResult, isApproval } from "./shell-tool.ts";
+import { isApproval } from "../pending-approvals.ts";
 import type { ToolInvocation } from "./tool.ts";
-import { capturedText } from "./tool-output.ts";
+import { patchCommand } from "./patch-command.ts";
+import { describeResult, eventText } from "./tool-output.ts";
 import type { ToolServices, TurnDiff } from "./tool-services.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -153,8 +154,9 @@ export class ApplyPatchTool {
     this.#diff.beforePatch(changes);
     const autoApproved = isAutoApproved;
     emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
+    using command = patchCommand(program, text, this.#services.codexHome);
     const result = await this.#services.commands.run({
-      argv: [program, text],
+      argv: command.argv,
       cwd: resolve(workdir),
       policyCwd: context.cwd,
       policy,
@@ -168,8 +170,8 @@ export class ApplyPatchTool {
     emit({
       type: "patch_apply_end",
       call_id: callId,
-      stdout: result.kind === "ended" ? capturedText(result.stdout) : "",
-      stderr: result.kind === "ended" ? capturedText(result.stderr) : result.reason,
+      stdout: result.kind === "ended" ? eventText(result.stdout) : "",
+      stderr: result.kind === "ended" ? eventText(result.stderr) : result.reason,
       success,
     });
     const diff = success ? await this.turnDiff() : null;

@@ -8,7 +8,7 @@ import {
 import type { TurnContext } from "../turn-context.ts";
 import { writablePlaces } from "../writable-places.ts";
 import type { EndedCommand } from "./command-runner.ts";
-import { capturedText } from "./tool-output.ts";
+import { eventText } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
 export async function placesOf(
@@ -30,8 +30,8 @@ export function denialOf(
       ...command,
       exitCode: result.isSignaled ? null : result.exitCode,
       timedOut: result.timedOutAfterMs !== null,
-      stdout: capturedText(result.stdout),
-      stderr: capturedText(result.stderr),
+      stdout: eventText(result.stdout),
+      stderr: eventText(result.stderr),
     },
     places,
     inspectDisk,

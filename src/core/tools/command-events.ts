@@ -4,7 +4,7 @@ import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 import { parseCommand } from "../../shell/parse-command.ts";
 import type { CommandResult } from "./command-runner.ts";
 import type { ToolInvocation } from "./tool.ts";
-import { capturedText } from "./tool-output.ts";
+import { eventText } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
 export interface Command {
@@ -53,9 +53,9 @@ export async function runWithEvents(
     emit({
       type: "exec_command_end",
       call_id: callId,
-      stdout: capturedText(result.stdout),
-      stderr: capturedText(result.stderr),
-      aggregated_output: capturedText(result.aggregated),
+      stdout: eventText(result.stdout),
+      stderr: eventText(result.stderr),
+      aggregated_output: eventText(result.aggregated),
       exit_code: result.exitCode,
       duration: durationFromMs(result.durationMs),
     });

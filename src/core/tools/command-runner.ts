@@ -1,5 +1,6 @@
 /** What the shell tool needs of the machine: one command, run to its end. */
 import type { CapturedOutput } from "../../process/output-capture.ts";
+import type { PlaceChange } from "../../process/place-guard.ts";
 import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 
 export interface CommandRequest {
@@ -30,6 +31,8 @@ export interface EndedCommand {
   readonly stderr: CapturedOutput;
   /** Both in the order of arrival. */
   readonly aggregated: CapturedOutput;
+  /** Changes of protected places that could not be prevented. */
+  readonly placeChanges: readonly PlaceChange[];
 }
 
 export type CommandResult =

@@ -1,6 +1,7 @@
 /** The shell tool: decides, asks, runs, and words what came of it. */
 import { resolve } from "node:path";
 import { patchInCommand } from "../../apply-patch/patch-in-command.ts";
+import type { PlaceChange } from "../../process/place-guard.ts";
 import type { SandboxDenial } from "../../process/sandbox-denial.ts";
 import {
   describeDenial,
@@ -9,8 +10,10 @@ import {
 } from "../../process/sandbox-denial.ts";
 import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 import type { ReviewDecision } from "../../protocol/approval.ts";
+import { quoted } from "../../runtime/byte-string.ts";
 import type { BashGrammar } from "../../shell/bash-grammar.ts";
 import { isSafeCommand } from "../../shell/is-safe-command.ts";
+import { isApproval } from "../pending-approvals.ts";
 import { commandSubject } from "../refusals.ts";
 import {
   assessCommand,
@@ -21,11 +24,11 @@ import {
 } from "../safety.ts";
 import type { ApplyPatchTool } from "./apply-patch-tool.ts";
 import { denialOf, placesOf } from "./command-denial.ts";
-import type { CommandResult, EndedCommand } from "./command-runner.ts";
+import type { CommandResult } from "./command-runner.ts";
 import { runWithEvents } from "./command-events.ts";
 import type { ShellCall } from "./shell-arguments.ts";
 import type { ToolInvocation } from "./tool.ts";
-import { commandOutput, outputForModel } from "./tool-output.ts";
+import { describeResult } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -167,10 +170,16 @@ export class ShellTool {
     return runWithEvents(this.#services, invocation, { argv, cwd, timeoutMs, policy });
   }
 
-  #report({ argv, cwd }: Attempt, result: CommandResult, notes: readonly string[]): string {
+  #report(attempt: Attempt, result: CommandResult, notes: readonly string[]): string {
     if (result.kind === "not-started") return `execution error: ${result.reason}`;
+    const { argv, cwd, invocation } = attempt;
     if (result.exitCode === 0) this.#services.refusals.resolve(commandSubject(argv, cwd));
-    return describeResult(result, notes);
+    const changes = result.placeChanges.map(describePlaceChange);
+    for (const message of changes) {
+      invocation.emit({ type: "background_event", message });
+      this.#refuse(attempt, message);
+    }
+    return describeResult(result, [...notes, ...changes]);
   }
 
   async #findDenial(
@@ -187,23 +196,13 @@ export class ShellTool {
   }
 }
 
-export function isApproval(decision: ReviewDecision): boolean {
-  return decision === "approved" || decision === "approved_for_session";
-}
-
-/** As the model gets it. */
-export function describeResult(result: EndedCommand, notes: readonly string[]): string {
-  const lines = [...notes];
-  if (result.timedOutAfterMs !== null) {
-    lines.unshift(`command timed out after ${result.timedOutAfterMs} milliseconds`);
-  }
-  if (result.isAborted) lines.unshift("command aborted by the user");
-  const text = outputForModel(result.aggregated);
-  return commandOutput({
-    exitCode: result.exitCode,
-    durationMs: result.durationMs,
-    text: lines.length === 0 ? text : `${lines.join("\n")}\n${text}`,
-  });
+/** Where no mount could seal the place, its change was undone after the command. */
+function describePlaceChange({ path, what, undone, detail }: PlaceChange): string {
+  const place = quoted(path);
+  const more = detail === undefined ? "" : ` (${detail})`;
+  return undone
+    ? `The command ${what} the protected place ${place}, which was undone${more}`
+    : `The command ${what} the protected place ${place}, which could NOT be undone${more}`;
 }
 
 function timeoutOf(timeoutMs: number | null): number {
