@@ -5,7 +5,14 @@
  * CAP_SYS_ADMIN; without it the caller records the places and puts back what changed.
  * Source: mount_namespaces(7), mount_setattr(2).
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+} from "node:fs";
 
 import type { DiskFacts, PlaceKind, ProtectedPlaces } from "../protocol/protected-places.ts";
 import { brand, bytesOf, byteStringFromBytes } from "../runtime/byte-string.ts";
@@ -79,11 +86,20 @@ const AT_RECURSIVE = 0x8000;
 const MOUNT_ATTR_RDONLY = 1n;
 
 function lstatKind(path: string): PlaceKind | undefined {
-  const entry = lstatSync(bytesOf(brand(path)), { throwIfNoEntry: false });
+  const entry = lstat(path);
   if (entry === undefined) return undefined;
   if (entry.isSymbolicLink()) return "link";
   if (entry.isDirectory()) return "directory";
   return entry.isFile() ? "file" : "other";
+}
+
+/** Undefined also beneath something that is no directory, such as a root that is a file. */
+function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(bytesOf(brand(path)));
+  } catch {
+    return undefined;
+  }
 }
 
 function bindOnItself(libc: Libc, path: string): void {
