@@ -1,6 +1,7 @@
 /** What `codex exec` was asked for, read from its command line by the CLI. */
 import type { Environment } from "../config/codex-home.ts";
 import type { Config } from "../config/config.ts";
+import type { ModelSource } from "./loopback-server.ts";
 
 export interface ExecOptions {
   /** Its approval policy does not count: exec asks nobody. */
@@ -26,6 +27,8 @@ export interface ExecOptions {
   readonly replayFile: string | undefined;
   /** Where the model's answers are recorded. */
   readonly recordFile: string | undefined;
+  /** What is asked instead of the configured provider; closed by the run. */
+  readonly source?: ModelSource;
 }
 
 export type ResumeTarget = { readonly kind: "last" } | { readonly kind: "id"; readonly id: string };

@@ -6,7 +6,7 @@ import type { CodexConversation } from "../core/codex-conversation.ts";
 import { ConversationManager, type NewConversation } from "../core/conversation-manager.ts";
 import { localMachine } from "../core/local-machine.ts";
 import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reader.ts";
-import { OWN_EXECUTABLE } from "../process/helper-process.ts";
+import { endAllCommands } from "../process/running-commands.ts";
 import { wholeEnvironment } from "../linux-sandbox/run.ts";
 import type { InputItem } from "../protocol/submission.ts";
 import type { EventPrinter } from "./event-printer.ts";
@@ -67,7 +67,7 @@ class ExecRun {
       isStdinTerminal: process.stdin.isTTY,
       note: (message) => this.#stderr.write(`${message}\n`),
     });
-    const source = await this.#modelSource({ ...options.config, approvalPolicy: "never" });
+    const source = await this.#modelSource(execConfig(options.config));
     try {
       return await this.#converse(source, prompt);
     } finally {
@@ -88,7 +88,8 @@ class ExecRun {
 
   /** A recording in place of the model, a recorder in front of it, or just the model. */
   async #modelSource(config: Config): Promise<ModelSource> {
-    const { replayFile: replayed, recordFile, env } = this.#options;
+    const { replayFile: replayed, recordFile, env, source } = this.#options;
+    if (source !== undefined) return { ...source, config: execConfig(source.config) };
     if (replayed !== undefined) {
       const { replayFile } = await import("./replay.ts");
       return replayFile(config, replayed, env);
@@ -106,7 +107,7 @@ class ExecRun {
       env,
       inheritedEnvironment: wholeEnvironment(),
       executable: process.execPath,
-      helperPath: OWN_EXECUTABLE,
+      helperPath: "/proc/self/exe",
     });
     const manager = new ConversationManager(machine);
     const created = await openConversation(manager, config, options.resume);
@@ -116,11 +117,14 @@ class ExecRun {
     printer.begin(config, prompt);
     const taskId = conversation.submit({ type: "user_input", items: inputItems(options, prompt) });
     const stop = watchStopRequests(options.timeoutMs, () => {
+      // First, since it gives commands less time to tidy up than an interrupt would.
+      void endAllCommands();
       conversation.submit({ type: "interrupt" });
     });
     try {
       const outcome = await this.#follow(conversation, taskId, printer);
       await shutDown(conversation, printer);
+      await endAllCommands();
       printer.end(outcome.lastMessage);
       const isWritten = this.#writeLastMessage(outcome.lastMessage);
       if (stop.exitCode !== null) return stop.exitCode;
@@ -187,6 +191,11 @@ class ExecRun {
       return false;
     }
   }
+}
+
+/** Whatever the configuration says: there is nobody to ask. */
+function execConfig(config: Config): Config {
+  return { ...config, approvalPolicy: "never" };
 }
 
 async function openConversation(

@@ -1,4 +1,5 @@
 /** Everything from outside that can end a run before its time: signals, a time limit. */
+import { killAllCommandsNow } from "../process/running-commands.ts";
 import { EXIT } from "./exit-code.ts";
 
 export interface StopRequests {
@@ -14,7 +15,7 @@ const SIGNAL_CODES = {
   SIGHUP: EXIT.hungUp,
 } as const;
 
-/** Ending in order has this long; then the process goes, and the sandbox helpers die with it. */
+/** Ending in order has this long; then the process goes. */
 const GRACE_MS = 3000;
 
 /** `onStop` is called once. A second signal ends the process at once. */
@@ -35,6 +36,7 @@ export function watchStopRequests(timeoutMs: number | undefined, onStop: () => v
     process.on(signal, handler);
     return () => process.off(signal, handler);
   });
+  process.on("exit", killAllCommandsNow);
   const limit =
     timeoutMs === undefined ? undefined : setTimeout(() => stop(EXIT.timedOut), timeoutMs);
   return {
@@ -43,6 +45,7 @@ export function watchStopRequests(timeoutMs: number | undefined, onStop: () => v
     },
     end: () => {
       for (const remove of handlers) remove();
+      process.off("exit", killAllCommandsNow);
       clearTimeout(limit);
       clearTimeout(grace);
     },
