@@ -1,16 +1,23 @@
 /** What a confined command finds of itself: limits, signals, descriptors, rights, all of its user's. */
 import assert from "node:assert/strict";
-import { closeSync, openSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, closeSync, copyFileSync, openSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+
+import { call } from "../fixtures/attacks/native.ts";
 
 import { run, type Command, type RunResult } from "../support/run.ts";
 import {
   firstReason,
   needsFreedom,
+  needsNetwork,
   needsProgram,
   needsRoot,
   needsSandbox,
+  programPath,
 } from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { readOnly, spawnCommandUnderSandbox, underSandbox } from "../support/under-sandbox.ts";
@@ -107,6 +114,47 @@ suite("state of a confined command", { skip: needsSandbox }, () => {
     const twin = await run(command, { inherited });
     assert.equal(twin.stdout, "3\n4\n5\n");
   });
+
+  test("a connected socket of the caller carries nothing", { skip: needsNetwork }, async (t) => {
+    const pieces: Buffer[] = [];
+    const received = (): string => Buffer.concat(pieces).toString();
+    const server = createServer((socket) => {
+      socket.on("data", (bytes: Buffer) => pieces.push(bytes));
+      socket.on("error", () => undefined);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => server.close());
+    const bound = server.address();
+    assert.ok(typeof bound === "object" && bound !== null);
+    const fd = call("socket", 2, 1, 0);
+    const name = [2, 0, bound.port >> 8, bound.port & 0xff, 127, 0, 0, 1];
+    call("connect", fd, Uint8Array.of(...name, 0, 0, 0, 0, 0, 0, 0, 0), 16);
+    t.after(() => closeSync(fd));
+    const command = ["sh", "-c", "echo sent >&3"];
+    const inside = await run(underSandbox(readOnly, "/", command), { inherited: [fd] });
+    assert.match(inside.stderr, /Bad file descriptor/);
+    assert.equal(received(), "");
+    assert.equal((await run(command, { inherited: [fd] })).code, 0);
+    for (let tries = 0; received() === "" && tries < 1_000; tries += 1) await setImmediate();
+    assert.equal(received(), "sent\n");
+  });
+
+  test(
+    "a set-user-id program gains nothing",
+    { skip: firstReason(needsRoot, needsFreedom, needsProgram("setpriv"), needsProgram("id")) },
+    async (t) => {
+      const directory = tempDir(t, "/var/tmp");
+      const program = join(directory, "id");
+      copyFileSync(programPath("id") ?? "", program);
+      chmodSync(program, 0o4755);
+      const user = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"];
+      const twin = await run([...user, program, "-u"]);
+      assert.equal(twin.stdout, "0\n");
+      const inside = await run([...user, ...underSandbox(readOnly, "/", [program, "-u"])]);
+      assert.equal(inside.stdout, "54321\n");
+    },
+  );
 
   test("umask, nice value and working directory are the caller's", async () => {
     const [plain, inside] = await bothWays("umask; nice; pwd", "umask 027; cd /usr; ");
