@@ -1,6 +1,5 @@
 /** Single steps on the disk that can all be taken back. */
 import {
-  accessSync,
   type BigIntStats,
   closeSync,
   constants,
@@ -85,15 +84,16 @@ export class Transaction {
   /** Writes the content beside its place. Refuses where the file itself may not be written. */
   prepare(write: PlannedWrite): PreparedWrite {
     const temporaryPath = this.#temporaryPath(posix.dirname(write.realPath), "new");
+    const { attributes, content, realPath, replaces } = write;
     step("write", write, () => {
-      mustBeAs(write.realPath, write.replaces);
-      if (write.attributes !== undefined && write.replaces !== undefined) {
-        accessSync(write.realPath, constants.W_OK);
-      }
-      const fd = openSync(temporaryPath, NEW_FILE, write.attributes === undefined ? 0o666 : 0o600);
+      mustBeAs(realPath, replaces);
+      if (attributes !== undefined && replaces !== undefined) mustBeWritable(realPath);
+      // Undone like the rest, so that a new directory is empty when its turn comes.
+      this.#undoSteps.push({ realPath: temporaryPath, run: () => removeQuietly(temporaryPath) });
+      const fd = openSync(temporaryPath, NEW_FILE, attributes === undefined ? 0o666 : 0o600);
       try {
-        writeFileSync(fd, write.content);
-        if (write.attributes !== undefined) giveAttributes(fd, write.attributes);
+        writeFileSync(fd, content);
+        if (attributes !== undefined) giveAttributes(fd, attributes);
       } finally {
         closeSync(fd);
       }
@@ -176,6 +176,16 @@ function giveAttributes(fd: number, attributes: FileAttributes): void {
     }
   }
   fchmodSync(fd, attributes.mode);
+}
+
+/** Replacing needs no right to the file itself, but changing it does. Nothing is written here. */
+function mustBeWritable(realPath: string): void {
+  const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  try {
+    closeSync(openSync(realPath, flags));
+  } catch (error) {
+    if (errnoOf(error) !== "ETXTBSY") throw error; // A running program can be replaced.
+  }
 }
 
 /** Nobody else may have been there since the patch was planned. */

@@ -5,7 +5,7 @@ const NOBODY = 65534;
 
 if (process.getuid?.() === 0) {
   process.setgroups?.([]);
-  process.setegid?.(NOBODY);
-  process.seteuid?.(NOBODY);
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
 }
 process.exitCode = runApplyPatch(process.argv.slice(2), process.cwd());
