@@ -13,7 +13,6 @@ import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
 import { adoptOrphans, reapOrphans } from "./orphans.ts";
-import { countRunning } from "./running-commands.ts";
 import { loadSpawning } from "./spawn.ts";
 import { WatcherLink } from "./watcher-link.ts";
 
@@ -80,8 +79,7 @@ export class HelperPool {
     if (this.#options.watchesOrphans !== false) {
       this.#watcher ??= new WatcherLink(this.#bind(), this.#options.program);
     }
-    this.#watcher?.setLooking(true);
-    this.#watcher?.update();
+    this.#watcher?.noteStart();
   }
 
   /**
@@ -89,7 +87,6 @@ export class HelperPool {
    * helper is started and what is left of the command is looked at.
    */
   noteEnd(): void {
-    if (countRunning() === 0) this.#watcher?.setLooking(false);
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined;
       this.#settle().catch(() => undefined);
@@ -115,7 +112,7 @@ export class HelperPool {
 
   async #settle(): Promise<void> {
     reapOrphans(this.#bind());
-    this.#watcher?.update();
+    this.#watcher?.look();
     await this.prepare();
   }
 

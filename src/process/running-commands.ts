@@ -1,7 +1,7 @@
 /** The commands that run at this moment, and how to end them all before this program ends. */
 import type { StopCause } from "./exec-outcome.ts";
 import { findOrphans } from "./orphans.ts";
-import { ProcessTree, type ProcessFacts } from "./process-tree.ts";
+import { ProcessTree } from "./process-tree.ts";
 
 export interface RunningCommand {
   /** The command's process, which leads its session. */
@@ -26,10 +26,21 @@ export function countRunning(): number {
   return running.size;
 }
 
-/** Sessions of running commands and processes that are left of earlier ones. */
+/** The running commands' processes. */
+export function runningRoots(): readonly number[] {
+  return [...running].map(({ pid }) => pid);
+}
+
+/** The sessions of everything that commands have started and that lives. */
 export function sessionsToEnd(): readonly number[] {
-  const orphans = findOrphans().filter(({ isZombie }) => !isZombie);
-  return [...new Set([...[...running].map(({ pid }) => pid), ...orphans.map(idOfSession)])];
+  if (running.size === 0 && findOrphans().length === 0) return [];
+  return [
+    ...new Set(
+      everything()
+        .members()
+        .map(({ session }) => session),
+    ),
+  ];
 }
 
 /**
@@ -40,21 +51,20 @@ export function sessionsToEnd(): readonly number[] {
 export async function endAllCommands(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
   const commands = [...running];
   for (const command of commands) command.stop({ kind: "aborted" }, graceMs);
-  await Promise.all([leftBehind().end(graceMs), ...commands.map(({ over }) => over)]);
+  await Promise.all([orphanTree().end(graceMs), ...commands.map(({ over }) => over)]);
 }
 
 /** The same with SIGKILL and without waiting: for a handler of the process's "exit" event. */
 export function killAllCommandsNow(): void {
-  leftBehind([...running].map(({ pid }) => pid)).killNow();
+  everything().killNow();
 }
 
 const DEFAULT_GRACE_MS = 250;
 
-function leftBehind(roots: readonly number[] = []): ProcessTree {
-  return new ProcessTree(roots, (all) => findOrphans(all).map(({ pid }) => pid));
+function everything(): ProcessTree {
+  return orphanTree(runningRoots());
 }
 
-// A session whose leader has ended still names all that is in it.
-function idOfSession({ session }: ProcessFacts): number {
-  return session;
+function orphanTree(roots: readonly number[] = []): ProcessTree {
+  return new ProcessTree(roots, (all) => findOrphans(all).map(({ pid }) => pid));
 }

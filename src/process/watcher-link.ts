@@ -5,7 +5,7 @@ import type { Libc } from "../linux-sandbox/libc.ts";
 import type { HelperProgram } from "./helper-process.ts";
 import { formatSessions, WATCHER_NAME } from "./orphan-watcher.ts";
 import { closeAll, createPipe } from "./pipes.ts";
-import { sessionsToEnd } from "./running-commands.ts";
+import { runningRoots, sessionsToEnd } from "./running-commands.ts";
 import { spawnChild, type Child } from "./spawn.ts";
 
 export class WatcherLink {
@@ -15,40 +15,53 @@ export class WatcherLink {
   #child: Child | undefined;
   #isStarting = false;
   #timer: NodeJS.Timeout | undefined;
-  #told = "";
+  #sessions: ReadonlySet<number> = new Set();
 
   constructor(libc: Libc, program: HelperProgram) {
     this.#libc = libc;
     this.#program = program;
   }
 
-  /** Tells the watcher what would have to be ended; starts one when there is none. */
-  update(): void {
-    const line = formatSessions(sessionsToEnd());
-    if (line === this.#told) return;
-    this.#told = line;
-    if (this.#child !== undefined) this.#write(line);
-    else if (!this.#isStarting) void this.#start();
+  /** Tells the watcher of the commands that run; starts one when there is none. */
+  noteStart(): void {
+    this.#tell(new Set([...this.#sessions, ...runningRoots()]));
+    this.#lookAfter(BUSY_LOOK_MS);
   }
 
-  /** Looks again from time to time, for processes that left their session meanwhile. */
-  setLooking(looks: boolean): void {
-    if (!looks) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    } else if (this.#timer === undefined) {
-      this.#timer = setInterval(() => this.update(), LOOK_MS).unref();
+  /**
+   * Looks at all that commands have started, for what left its session or has ended, and tells the
+   * watcher. It is done from time to time while there is anything, since nothing announces such a
+   * process, and the number of a session that has ended may become somebody else's.
+   */
+  look(): void {
+    this.#tell(new Set(sessionsToEnd()));
+    if (this.#sessions.size > 0) {
+      this.#lookAfter(runningRoots().length > 0 ? BUSY_LOOK_MS : IDLE_LOOK_MS);
     }
   }
 
   /** Lets the watcher end, which kills what it was told last. */
   close(): void {
-    this.setLooking(false);
+    clearTimeout(this.#timer);
     this.#forget();
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  #tell(sessions: ReadonlySet<number>): void {
+    const line = formatSessions([...sessions]);
+    const isNews = line !== formatSessions([...this.#sessions]);
+    this.#sessions = sessions;
+    if (this.#child !== undefined && isNews) this.#write(line);
+    else if (this.#child === undefined && !this.#isStarting && sessions.size > 0)
+      void this.#start();
+  }
+
+  #lookAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.look(), delayMs).unref();
   }
 
   async #start(): Promise<void> {
@@ -57,7 +70,7 @@ export class WatcherLink {
       const { readFd, writeFd } = createPipe(this.#libc);
       this.#lifeline = writeFd;
       try {
-        this.#child = await spawnChild({
+        const child = await spawnChild({
           program: this.#program.path,
           argv0: WATCHER_NAME,
           args: [],
@@ -65,12 +78,15 @@ export class WatcherLink {
           environment: this.#program.environment,
           descriptors: ["null", "null", "null", readFd],
         });
+        child.setHolding(false);
+        void child.end.then(() => {
+          if (this.#child === child) this.#forget();
+        });
+        this.#child = child;
       } finally {
         closeAll([readFd]);
       }
-      this.#child.setHolding(false);
-      void this.#child.end.then(() => this.#forget());
-      this.#write(this.#told);
+      this.#write(formatSessions([...this.#sessions]));
     } catch {
       // Processes or descriptors are short: the commands run all the same, only less guarded.
       this.#forget();
@@ -93,8 +109,8 @@ export class WatcherLink {
     if (this.#lifeline !== undefined) closeAll([this.#lifeline]);
     this.#lifeline = undefined;
     this.#child = undefined;
-    this.#told = "";
   }
 }
 
-const LOOK_MS = 1_000;
+const BUSY_LOOK_MS = 500;
+const IDLE_LOOK_MS = 5_000;
