@@ -132,7 +132,7 @@ suite("languages", { skip: needsSandbox }, () => {
         "import { exec, execFile, execFileSync, execSync, fork, spawnSync } from 'node:child_process';",
         "import { promisify } from 'node:util';",
         "console.log(String(execFileSync('echo', ['sync'])).trim());",
-        "console.log(String(execSync('echo shell', { input: 'x' })).trim());",
+        "console.log(String(execSync('cat; echo shell', { input: '' })).trim());",
         "console.log(spawnSync('cat', { input: 'fed' }).error, spawnSync('cat', { input: 'fed' }).stdout + '');",
         "console.log((await promisify(exec)('echo async')).stdout.trim());",
         "console.log((await promisify(execFile)('echo', ['file'])).stdout.trim());",

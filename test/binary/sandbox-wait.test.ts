@@ -105,7 +105,7 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
   });
 
   test("confines by the policy of the message", async (t) => {
-    const base = tempDir(t, "/var/tmp");
+    const base = tempDir(t);
     mkdirSync(join(base, "ws"));
     const policy = {
       mode: "workspace-write",

@@ -163,6 +163,9 @@ async function runConfined(
     await attackCommand(words),
   );
   const result = await resultOf(asUser(row, command), row, setting);
+  if (alreadyConfined && row.expect[policy] === "ok" && result !== "ok") {
+    return skip(`this test process is confined: ${result} without our sandbox, too`);
+  }
   assert.equal(result, row.expect[policy]);
   if (row.effect !== undefined && (result !== "ok" || row.limit === undefined)) {
     const noticed = await setting.victim.report();
