@@ -60,7 +60,7 @@ class Walk {
       if (part === "" || part === ".") continue;
       const isLast = pending.length === 0;
       this.#mustBeDirectory();
-      if (part === "..") this.#goUp();
+      if (part === "..") this.#climb();
       else this.#goDown(part);
       if (this.#look.kind !== "link" || (isLast && !this.#options.followLast)) continue;
       const target = this.#look.target;
@@ -80,7 +80,7 @@ class Walk {
     throw new UnresolvablePathError("ENOTDIR");
   }
 
-  #goUp(): void {
+  #climb(): void {
     this.#current = posix.dirname(this.#current);
     this.#missing = this.#missing.filter((path) => isSelfOrBelow(this.#current, path));
     this.#look = this.#missing.length > 0 ? { kind: "missing" } : { kind: "directory" };
