@@ -4,33 +4,54 @@ import type { ConversationId, SubmissionId } from "../protocol/ids.ts";
 import type { Op, Submission } from "../protocol/submission.ts";
 import { ConversationEndedError, type EventQueue } from "./event-queue.ts";
 
+/** What a conversation does with its operations. */
+export interface ConversationSession {
+  readonly submit: (submission: Submission) => SubmissionId;
+  readonly isIdle: boolean;
+}
+
 /** Made by ConversationManager only. */
 export class CodexConversation implements AsyncIterable<Event> {
   readonly id: ConversationId;
   readonly #events: EventQueue;
-  readonly #submit: (submission: Submission) => void;
+  readonly #session: ConversationSession;
   #nextId = 0;
 
-  constructor(id: ConversationId, events: EventQueue, submit: (submission: Submission) => void) {
+  constructor(id: ConversationId, events: EventQueue, session: ConversationSession) {
     this.id = id;
     this.#events = events;
-    this.#submit = submit;
+    this.#session = session;
   }
 
-  /**
-   * Gives the operation the next of the ids "0", "1", "2", … and returns it. Never waits and never
-   * fails: what comes of it is told by events.
-   */
-  submit(op: Op): SubmissionId {
+  /** No task runs, none waits, everything is answered: no event is to come but what further
+   * operations lead to. */
+  get isIdle(): boolean {
+    return this.#session.isIdle;
+  }
+
+  /** The next of the ids "0", "1", "2", … */
+  takeId(): SubmissionId {
     const id = String(this.#nextId);
     this.#nextId += 1;
-    this.#submit({ id, op });
     return id;
   }
 
-  /** For front ends whose clients choose the ids. */
-  submitWithId(submission: Submission): void {
-    this.#submit(submission);
+  /**
+   * Gives the operation the next id and returns it. Never waits and never fails: what comes of it
+   * is told by events.
+   */
+  submit(op: Op): SubmissionId {
+    const id = this.takeId();
+    this.#session.submit({ id, op });
+    return id;
+  }
+
+  /**
+   * For front ends whose clients choose the ids. Returns the id of the task whose events answer:
+   * a message that is sent while a task runs joins that one.
+   */
+  submitWithId(submission: Submission): SubmissionId {
+    return this.#session.submit(submission);
   }
 
   /** Errors: ConversationEndedError after `shutdown_complete` was read. */

@@ -192,9 +192,8 @@ function openConversation(
       await external.close();
     },
   });
-  const submit = session.submit.bind(session);
   void announceTools(external, events);
-  return { conversation: new CodexConversation(id, events, submit), refusals };
+  return { conversation: new CodexConversation(id, events, session), refusals };
 }
 
 /** Sources of tools that could not be started are told before the first task. */

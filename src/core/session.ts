@@ -36,6 +36,7 @@ export interface CompletedTurn {
 type UserOp = OpOf<"user_input" | "user_turn">;
 
 interface RunningTask {
+  readonly id: SubmissionId;
   readonly kind: "user" | "compact";
   readonly controller: AbortController;
   readonly context: TurnContext;
@@ -51,20 +52,27 @@ export class Session {
   #waiting: Submission[] = [];
   #work: Promise<void> = Promise.resolve();
   #isShuttingDown = false;
+  /** Operations that are answered later and are no tasks. */
+  #unanswered = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#context = parts.context;
   }
 
-  submit({ id, op }: Submission): void {
-    if (this.#isShuttingDown) return;
+  /** No task runs, none waits, and everything is answered. */
+  get isIdle(): boolean {
+    return this.#running === null && this.#unanswered === 0;
+  }
+
+  /** The id that the events of its task bear: its own, unless it joined the running task. */
+  submit({ id, op }: Submission): SubmissionId {
+    if (this.#isShuttingDown) return id;
     switch (op.type) {
       case "user_input":
       case "user_turn":
       case "compact":
-        this.#startOrJoin({ id, op });
-        break;
+        return this.#startOrJoin({ id, op });
       case "interrupt":
         this.#interrupt();
         break;
@@ -95,6 +103,7 @@ export class Session {
         void this.#shutDown(id);
         break;
     }
+    return id;
   }
 
   /** Events that belong to no task have the id "". */
@@ -103,15 +112,17 @@ export class Session {
     this.#parts.events.push(event);
   }
 
-  #startOrJoin(submission: Submission): void {
+  #startOrJoin(submission: Submission): SubmissionId {
     const running = this.#running;
     if (running === null) {
       this.#start(submission);
-    } else if (submission.op.type !== "compact" && running.kind === "user") {
+    } else if (submission.op.type !== "compact" && takesMore(running)) {
       this.#join(running, submission.id, submission.op);
+      return running.id;
     } else {
       this.#waiting.push(submission);
     }
+    return submission.id;
   }
 
   #join(running: RunningTask, id: SubmissionId, op: Submission["op"]): void {
@@ -125,6 +136,7 @@ export class Session {
   #start({ id, op }: Submission): void {
     const context = op.type === "user_turn" ? contextOfTurn(this.#context, op) : this.#context;
     const running: RunningTask = {
+      id,
       kind: op.type === "compact" ? "compact" : "user",
       controller: new AbortController(),
       context,
@@ -133,7 +145,7 @@ export class Session {
     };
     this.#running = running;
     this.#join(running, id, op);
-    this.#work = this.#run(id, running);
+    this.#work = this.#run(running);
   }
 
   #taskStarted({ modelFamily, model }: TurnContext): EventMsg {
@@ -142,7 +154,8 @@ export class Session {
     return { type: "task_started", model_context_window: window ?? null };
   }
 
-  async #run(id: SubmissionId, running: RunningTask): Promise<void> {
+  async #run(running: RunningTask): Promise<void> {
+    const { id } = running;
     const { signal } = running.controller;
     const task: Task = {
       id,
@@ -158,6 +171,10 @@ export class Session {
     try {
       const run = running.kind === "user" ? runUserTask : runCompactTask;
       lastMessage = await run(this.#parts.state, task);
+      // What joined after the task had looked for more for the last time.
+      while (running.input.length > 0) {
+        lastMessage = (await run(this.#parts.state, task)) ?? lastMessage;
+      }
     } catch (error) {
       if (!signal.aborted) task.emit({ type: "error", message: describe(error) });
     }
@@ -205,7 +222,9 @@ export class Session {
 
   async #listTools(id: SubmissionId): Promise<void> {
     const { router } = this.#parts.state;
+    this.#unanswered += 1;
     await router.ready();
+    this.#unanswered -= 1;
     this.#emit(id, { type: "mcp_list_tools_response", tools: router.externalTools() });
   }
 
@@ -221,6 +240,11 @@ export class Session {
     this.#emit(id, { type: "shutdown_complete" });
     this.#parts.events.close();
   }
+}
+
+/** An aborted task still runs for a moment, but what is sent to it then would be lost. */
+function takesMore({ kind, controller }: RunningTask): boolean {
+  return kind === "user" && !controller.signal.aborted;
 }
 
 function contextOfTurn(standing: TurnContext, op: Extract<UserOp, { type: "user_turn" }>) {

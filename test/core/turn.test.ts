@@ -294,6 +294,45 @@ test("input during a task goes into its next request, once", { skip }, async (t)
   ]);
 });
 
+test(
+  "a message joins the running task, and the conversation is idle after it",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      { stream: [CREATED, textDelta("a"), 50, assistantMessage("a"), COMPLETED] },
+      respond(assistantMessage("b")),
+    ]);
+    const { conversation } = await startConversation(t, { url: server.url });
+    assert.equal(conversation.isIdle, true);
+    const id = conversation.submitWithId({
+      id: "x",
+      op: { type: "user_input", items: text("one") },
+    });
+    const joined = { id: "y", op: { type: "user_input", items: text("two") } } as const;
+    assert.deepEqual([id, conversation.submitWithId(joined)], ["x", "x"]);
+    assert.equal(conversation.isIdle, false);
+    await eventsOfTask(conversation, id);
+    assert.equal(conversation.isIdle, true);
+  },
+);
+
+test("a message right after an interrupt starts a task of its own", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    { stream: [CREATED, textDelta("half"), HANG] },
+    respond(assistantMessage("again")),
+  ]);
+  const { conversation } = await startConversation(t, { url: server.url });
+  const id = conversation.submit({ type: "user_input", items: text("go") });
+  const next = { id: "next", op: { type: "user_input", items: text("next") } } as const;
+  await eventsOfTask(conversation, id, ({ msg }) => {
+    if (msg.type !== "agent_message_delta") return;
+    conversation.submit({ type: "interrupt" });
+    assert.equal(conversation.submitWithId(next), "next");
+  });
+  const events = await eventsOfTask(conversation, "next");
+  assert.deepEqual(events.at(-1)?.msg, { type: "task_complete", last_agent_message: "again" });
+});
+
 test("no items, no request, and still an end", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("no"))]);
   const { conversation } = await startConversation(t, { url: server.url });
