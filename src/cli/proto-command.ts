@@ -1,10 +1,12 @@
 /** `codex proto`: submissions in, events out. */
 import { loadConversationConfig } from "./conversation-settings.ts";
 import type { Invocation } from "./invocation.ts";
-import { notInThisBuild } from "./not-in-this-build.ts";
 import { readProcessContext } from "./process-context.ts";
 
+/** Errors: ConfigError. */
 export async function runProtoCommand(invocation: Invocation): Promise<number> {
-  await loadConversationConfig(invocation, readProcessContext());
-  return notInThisBuild("proto");
+  const context = readProcessContext();
+  const config = await loadConversationConfig(invocation, context);
+  const { runProto } = await import("../proto/run.ts");
+  return runProto({ config, env: context.env });
 }

@@ -1,0 +1,97 @@
+/** Lines to a stream whose reader may be slow, or gone. */
+import { constants, fstatSync, openSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Writable } from "node:stream";
+
+/** Never throws: a reader that is gone is a state to look at. */
+export class LineOutput {
+  readonly #stream: Writable;
+  /** Resolves when the reader is gone. */
+  readonly closed: Promise<void>;
+  #isClosed = false;
+  #drained: Promise<void> | null = null;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    this.closed = new Promise((resolve) => {
+      const close = (): void => {
+        this.#isClosed = true;
+        resolve();
+      };
+      stream.on("error", close); // EPIPE and its like; "close" need not follow
+      stream.on("close", close);
+    });
+  }
+
+  /** Lines are thrown away then. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Lines keep their order. Resolves as soon as the reader is not far behind. */
+  write(line: string): Promise<void> {
+    return this.writeBytes(`${line}\n`);
+  }
+
+  /** The same with what brings its line ends along. */
+  writeBytes(bytes: string | Uint8Array): Promise<void> {
+    if (this.#isClosed || this.#stream.write(bytes)) return Promise.resolve();
+    return this.drained();
+  }
+
+  /** For diagnostics: a line that nobody seems to read is left out rather than kept. */
+  writeUnlessBehind(line: string): void {
+    if (this.#stream.writableLength < MAX_UNREAD_DIAGNOSTICS) void this.write(line);
+  }
+
+  /** Resolves when the reader is not far behind, or gone. */
+  drained(): Promise<void> {
+    if (this.#isClosed || !this.#stream.writableNeedDrain) return Promise.resolve();
+    this.#drained ??= this.#waitForDrain();
+    return this.#drained;
+  }
+
+  /** Resolves when everything is with the system, or the reader is gone. */
+  async flush(): Promise<void> {
+    if (this.#isClosed) return;
+    const written = new Promise<void>((resolve) => this.#stream.write("", () => resolve()));
+    await Promise.race([written, this.closed]);
+  }
+
+  async #waitForDrain(): Promise<void> {
+    const drain = new Promise<void>((resolve) => this.#stream.once("drain", () => resolve()));
+    await Promise.race([drain, this.closed]);
+    this.#drained = null;
+  }
+}
+
+const MAX_UNREAD_DIAGNOSTICS = 256 * 1024;
+
+/**
+ * Standard output (1) or standard error (2), never blocking the program: Node writes to pipes
+ * synchronously, and a reader that has stopped would keep signals from being handled.
+ */
+export function standardOutput(descriptor: 1 | 2): LineOutput {
+  return new LineOutput(openStream(descriptor));
+}
+
+function openStream(descriptor: 1 | 2): Writable {
+  const fd = withoutBlocking(descriptor);
+  if (fd !== undefined) return new Socket({ fd, readable: false, writable: true });
+  return descriptor === 1 ? process.stdout : process.stderr;
+}
+
+/**
+ * A pipe is opened anew: O_NONBLOCK belongs to the open file, and setting it on the one we were
+ * given would change it for the others who share it. A socket cannot be opened anew.
+ */
+function withoutBlocking(descriptor: number): number | undefined {
+  const status = fstatSync(descriptor);
+  if (status.isSocket()) return descriptor;
+  if (!status.isFIFO()) return undefined;
+  try {
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return descriptor;
+  }
+}
