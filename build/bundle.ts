@@ -11,6 +11,8 @@ import { basename, join } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
+import { inkInChunks } from "./ink-plugin.ts";
+
 export interface BundleOptions {
   readonly root: string;
   /** Where main.cjs, the chunks and their caches go; emptied first. */
@@ -89,7 +91,7 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     // Its ES module form asks for a `require` that only exists in a file of its own.
     alias: { "web-tree-sitter": "./node_modules/web-tree-sitter/web-tree-sitter.cjs" },
     logLevel: "warning",
-    plugins: [commanderWithoutChildProcess],
+    plugins: [commanderWithoutChildProcess, inkInChunks],
   });
   return result.outputFiles.map((file) => ({ name: basename(file.path), text: file.text }));
 }

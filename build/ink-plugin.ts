@@ -1,0 +1,57 @@
+/**
+ * Makes ink and its layout engine packable: chunks are CommonJS, which has no top-level await, and
+ * both libraries use one. The layout engine's WebAssembly is compiled synchronously instead; the
+ * rest is for React's developer tools, which are not part of the program.
+ *
+ * Every replacement must match, so that another version of a library fails the build, not the user.
+ */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+
+import type { Plugin } from "esbuild";
+
+export const inkInChunks: Plugin = {
+  name: "ink-in-chunks",
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/yoga-layout\/dist\/src\/index\.js$/ }, ({ path }) => ({
+      contents: replaceAll(path, [[YOGA_AWAITED, YOGA_SYNCHRONOUS]]),
+    }));
+    bundler.onLoad({ filter: /\/yoga-wasm-base64-esm\.js$/ }, ({ path }) => ({
+      // The whole file around the data, then the data as a constant of the module.
+      contents: replaceAll(path, [[YOGA_DATA, '$1base64,"$3\nexport const wasmBase64 = "$2";']]),
+    }));
+    bundler.onLoad({ filter: /\/ink\/build\/reconciler\.js$/ }, ({ path }) => ({
+      contents: replaceAll(path, [
+        [/if \(process\.env\['DEV'\] === 'true'\) \{[\s\S]*?\n\}\n/g, ""],
+        [/async function loadPackageJson\(\) \{[\s\S]*?\n\}\n/g, ""],
+      ]),
+    }));
+  },
+};
+
+const YOGA_AWAITED = /const Yoga = wrapAssembly\(await loadYoga\(\)\);/;
+const YOGA_SYNCHRONOUS = `
+import { wasmBase64 } from '../binaries/yoga-wasm-base64-esm.js';
+const parts = {
+  instantiateWasm(imports, done) {
+    const code = new WebAssembly.Module(Buffer.from(wasmBase64, "base64"));
+    const instance = new WebAssembly.Instance(code, imports);
+    done(instance);
+    return instance.exports;
+  },
+};
+loadYoga(parts);
+const Yoga = wrapAssembly(parts);`;
+const YOGA_DATA = /^([\s\S]*"data:application\/octet-stream;)base64,([^"]+)"([\s\S]*)$/;
+
+function replaceAll(path: string, changes: readonly (readonly [RegExp, string])[]): string {
+  let text = readFileSync(path, "utf8");
+  for (const [pattern, replacement] of changes) {
+    const changed = text.replace(pattern, replacement);
+    if (changed === text) {
+      throw new Error(`Cannot pack "${basename(path)}": ${String(pattern)} is not in it`);
+    }
+    text = changed;
+  }
+  return text;
+}

@@ -1,0 +1,26 @@
+/** How much of the model's context is left. */
+import type { TokenUsage } from "../protocol/event.ts";
+
+export class ContextMeter {
+  #window: number | undefined;
+  /** What the first request cost without any conversation: instructions and tools. */
+  #base: number | undefined;
+  #used: number | undefined;
+
+  setWindow(tokens: number | undefined): void {
+    this.#window = tokens;
+  }
+
+  add(usage: TokenUsage): void {
+    this.#base ??= usage.input_tokens;
+    this.#used = usage.total_tokens;
+  }
+
+  /** 0 to 100; undefined until the first turn, and for models whose window nobody knows. */
+  get percentLeft(): number | undefined {
+    if (this.#window === undefined || this.#used === undefined) return undefined;
+    const base = Math.min(this.#base ?? 0, this.#window - 1);
+    const share = (this.#used - base) / (this.#window - base);
+    return Math.round(100 * Math.max(0, Math.min(1, 1 - share)));
+  }
+}

@@ -1,0 +1,439 @@
+/**
+ * What a conversation looks like: takes its events in, gives finished rows for the scrollback and
+ * the rows of what still runs. Knows nothing of keys, terminals or the composer.
+ */
+import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
+import type { FileChanges } from "../protocol/file-change.ts";
+import * as cells from "./cells.ts";
+import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
+import { ContextMeter } from "./context-meter.ts";
+import { formatElapsed, millisecondsOf } from "./durations.ts";
+import type { Marks } from "./marks.ts";
+import { markdownRows } from "./markdown-rows.ts";
+import { MarkdownStream } from "./markdown-stream.ts";
+import { outputRows } from "./output-rows.ts";
+import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
+import { RunningOutput } from "./running-output.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { BOLD, CYAN, DIM, type Row, row, span, YELLOW } from "./styled.ts";
+import { Transcript } from "./transcript.ts";
+import { shorten } from "./width.ts";
+
+export interface ViewOptions {
+  readonly cwd: string;
+  readonly marks: Marks;
+  readonly hidesReasoning: boolean;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+  /** Columns for rows, asked whenever something is laid out. */
+  readonly width: () => number;
+}
+
+interface RunningCommand {
+  readonly title: string;
+  readonly line: string;
+  readonly startedAt: number;
+  readonly output: RunningOutput;
+  readonly exploration: readonly string[] | undefined;
+}
+
+const PLAN_INTERVAL_MS = 10_000;
+const LIVE_OUTPUT_ROWS = 5;
+const LIVE_PLAN_ROWS = 8;
+
+export class ConversationView {
+  readonly transcript = new Transcript();
+  readonly meter = new ContextMeter();
+  readonly #options: ViewOptions;
+  readonly #stream = new MarkdownStream();
+  #printed: Row[] = [];
+  #hasPrinted = false;
+  /** What of the running message has come as deltas. */
+  #streamed = "";
+  /** Something of the running message is in the scrollback already. */
+  #isPartlyPrinted = false;
+  #reasoningHeading = "";
+  #explored: string[] = [];
+  readonly #commands = new Map<string, RunningCommand>();
+  readonly #patches = new Map<string, FileChanges>();
+  #mcpCall: string | undefined;
+  #plan: EventMsgOf<"plan_update"> | undefined;
+  #isPlanPrinted = true;
+  #planPrintedAt = Number.NEGATIVE_INFINITY;
+  #attempts: RetryAttempt[] = [];
+  #retryAt = 0;
+  #turnDiff = "";
+  #lastOutput = "";
+
+  constructor(options: ViewOptions) {
+    this.#options = options;
+  }
+
+  /** Rows that are finished since the last call; each is given out once. */
+  takePrinted(): readonly Row[] {
+    const printed = this.#printed;
+    this.#printed = [];
+    return printed;
+  }
+
+  /** A cell: rows that belong together, set apart from those before by an empty row. */
+  print(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
+    this.#flushExplored();
+    this.#printRows(rows);
+  }
+
+  get context(): cells.CellContext {
+    const { marks, cwd, width } = this.#options;
+    return { width: width(), marks, cwd };
+  }
+
+  /** Everything that the running or the last turn changed, in git's form. */
+  get turnDiff(): string {
+    return this.#turnDiff;
+  }
+
+  /** The last five lines of the command that ended last. */
+  get lastOutput(): string {
+    return this.#lastOutput;
+  }
+
+  /** What is stopped by an interrupt, for the status line. */
+  get runningTitle(): string | undefined {
+    return [...this.#commands.values()][0]?.line;
+  }
+
+  userMessage(text: string): void {
+    this.transcript.add("You", text);
+    this.print(cells.userCell(text, this.context));
+  }
+
+  event({ msg }: Event): void {
+    if (msg.type !== "background_event") this.#endRetry(msg);
+    switch (msg.type) {
+      case "agent_message_delta":
+        this.#delta(msg.delta);
+        break;
+      case "agent_message":
+        this.#message(msg.message);
+        break;
+      case "agent_reasoning_delta":
+        this.#reasoningHeading = headingOf(this.#reasoningHeading + msg.delta);
+        break;
+      case "agent_reasoning":
+      case "agent_reasoning_raw_content":
+        this.#reasoning(msg.text);
+        break;
+      case "exec_command_begin":
+        this.#commandBegins(msg);
+        break;
+      case "exec_command_output_delta":
+        this.#commands.get(msg.call_id)?.output.add(Buffer.from(msg.chunk, "base64"));
+        break;
+      case "exec_command_end":
+        this.#commandEnds(msg);
+        break;
+      case "patch_apply_begin":
+        this.#finishMessage();
+        this.#patches.set(msg.call_id, msg.changes);
+        break;
+      case "patch_apply_end":
+        this.#patchEnds(msg);
+        break;
+      case "mcp_tool_call_begin":
+        this.#finishMessage();
+        this.#mcpCall = cells.mcpTitle(msg.invocation);
+        break;
+      case "mcp_tool_call_end":
+        this.#mcpEnds(msg);
+        break;
+      case "plan_update":
+        this.#planChanges(msg);
+        break;
+      case "background_event":
+        this.#background(msg.message);
+        break;
+      case "error":
+        this.#finishMessage();
+        this.transcript.add("Error", msg.message);
+        this.print(cells.errorCell(msg.message, this.context));
+        break;
+      case "turn_diff":
+        this.#turnDiff = msg.unified_diff;
+        break;
+      case "task_started":
+        this.#turnDiff = "";
+        this.meter.setWindow(msg.model_context_window ?? undefined);
+        break;
+      case "token_count":
+        this.meter.add(msg);
+        break;
+      case "task_complete":
+        this.#endTurn();
+        break;
+      case "turn_aborted":
+        this.#abort();
+        break;
+      case "agent_reasoning_raw_content_delta":
+      case "agent_reasoning_section_break":
+      case "session_configured":
+      case "exec_approval_request":
+      case "apply_patch_approval_request":
+      case "get_history_entry_response":
+      case "mcp_list_tools_response":
+      case "shutdown_complete":
+        break;
+    }
+  }
+
+  /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
+  liveRows(maxRows: number): readonly Row[] {
+    const rows = [
+      ...this.#messageRows(),
+      ...this.#exploredRows(),
+      ...this.#commandRows(),
+      ...this.#otherRows(),
+      ...this.#planRows(),
+    ];
+    return rows.slice(Math.max(0, rows.length - Math.max(0, maxRows)));
+  }
+
+  #printRows(rows: readonly Row[]): void {
+    if (this.#hasPrinted) this.#printed.push([]);
+    this.#hasPrinted = true;
+    this.#printed.push(...rows);
+  }
+
+  #delta(delta: string): void {
+    if (this.#streamed === "") this.#flushExplored();
+    this.#streamed += delta;
+    for (const block of this.#stream.push(delta)) this.#printBlock(block);
+  }
+
+  /** The final text may hold more than its deltas did. */
+  #message(text: string): void {
+    if (text.startsWith(this.#streamed)) this.#delta(text.slice(this.#streamed.length));
+    else if (this.#streamed === "") this.#delta(text);
+    this.#finishMessage();
+  }
+
+  #finishMessage(): void {
+    for (const block of this.#stream.end()) this.#printBlock(block);
+    if (this.#streamed !== "") this.transcript.add("Codex", this.#streamed);
+    this.#streamed = "";
+    this.#isPartlyPrinted = false;
+    this.#reasoningHeading = "";
+  }
+
+  #printBlock(block: string): void {
+    this.#isPartlyPrinted = true;
+    this.print(markdownRows(block, this.#markdownOptions()));
+  }
+
+  #markdownOptions() {
+    const { marks, width } = this.#options;
+    return { width: width(), isAscii: marks.done !== "✓" };
+  }
+
+  #reasoning(text: string): void {
+    this.#reasoningHeading = "";
+    this.transcript.add("Reasoning", text);
+    if (!this.#options.hidesReasoning) this.print(cells.reasoningCell(text, this.context));
+  }
+
+  #commandBegins(msg: EventMsgOf<"exec_command_begin">): void {
+    this.#finishMessage();
+    const exploration = describeExploration(msg.parsed_cmd);
+    if (exploration === undefined) this.#flushExplored();
+    this.#commands.set(msg.call_id, {
+      title: commandTitle(msg.command),
+      line: commandLine(msg.command),
+      startedAt: this.#options.now(),
+      output: new RunningOutput(),
+      exploration,
+    });
+  }
+
+  #commandEnds(msg: EventMsgOf<"exec_command_end">): void {
+    const command = this.#commands.get(msg.call_id);
+    this.#commands.delete(msg.call_id);
+    if (command === undefined) return;
+    const facts = {
+      title: command.title,
+      exitCode: msg.exit_code,
+      durationMs: millisecondsOf(msg.duration),
+      output: msg.aggregated_output,
+    };
+    this.#lastOutput = lastLines(msg.aggregated_output);
+    this.transcript.add(`$ ${command.title}  (exit ${msg.exit_code})`, msg.aggregated_output);
+    if (command.exploration !== undefined && msg.exit_code === 0) {
+      this.#explored.push(...command.exploration);
+    } else {
+      this.print(cells.commandCell(facts, this.context));
+    }
+  }
+
+  #flushExplored(): void {
+    const lines = this.#explored.splice(0);
+    if (lines.length > 0) this.#printRows(cells.explorationCell(lines, this.context));
+  }
+
+  #patchEnds(msg: EventMsgOf<"patch_apply_end">): void {
+    const changes = this.#patches.get(msg.call_id);
+    this.#patches.delete(msg.call_id);
+    if (changes === undefined) return;
+    const message = msg.success ? msg.stdout : msg.stderr || msg.stdout;
+    this.transcript.add(`Patch ${cells.patchTitle(changes)}`, message);
+    this.print(cells.patchCell({ changes, success: msg.success, message }, this.context));
+  }
+
+  #mcpEnds(msg: EventMsgOf<"mcp_tool_call_end">): void {
+    this.#mcpCall = undefined;
+    const { invocation, result } = msg;
+    const text = "Ok" in result ? cells.mcpText(result.Ok) : result.Err;
+    this.transcript.add(cells.mcpTitle(invocation), text);
+    this.print(cells.mcpCell({ invocation, result, durationMs: millisecondsOf(msg.duration) }, this.context));
+  }
+
+  #planChanges(msg: EventMsgOf<"plan_update">): void {
+    this.#plan = msg;
+    this.#isPlanPrinted = false;
+    if (this.#options.now() - this.#planPrintedAt >= PLAN_INTERVAL_MS) this.#printPlan();
+  }
+
+  #printPlan(): void {
+    if (this.#plan === undefined || this.#isPlanPrinted) return;
+    this.#isPlanPrinted = true;
+    this.#planPrintedAt = this.#options.now();
+    this.print(cells.planRows(this.#plan.plan, this.#plan.explanation, this.context));
+  }
+
+  #background(message: string): void {
+    const attempt = parseRetry(message);
+    if (attempt === undefined) {
+      this.#finishMessage();
+      this.transcript.add("Notice", message);
+      this.print(cells.noticeCell(message, this.context));
+      return;
+    }
+    this.#cutMessage();
+    this.#attempts.push(attempt);
+    this.#retryAt = this.#options.now();
+  }
+
+  /** The answer starts again: what stands in the scrollback is marked, the rest is thrown away. */
+  #cutMessage(): void {
+    const wasPrinted = this.#isPartlyPrinted;
+    this.#stream.discard();
+    this.#streamed = "";
+    this.#isPartlyPrinted = false;
+    this.#reasoningHeading = "";
+    if (wasPrinted) this.print([row("(stream cut here; answer restarts)", { color: YELLOW })]);
+  }
+
+  #endRetry(msg: EventMsg): void {
+    if (this.#attempts.length === 0 || msg.type === "turn_diff") return;
+    const lines = describeAttempts(this.#attempts.splice(0));
+    for (const line of lines) this.print(cells.retryCell(line, this.context));
+  }
+
+  #endTurn(): void {
+    this.#finishMessage();
+    this.#flushExplored();
+    if (this.#plan !== undefined) this.#printPlan();
+    this.#plan = undefined;
+    this.#commands.clear();
+    this.#patches.clear();
+    this.#mcpCall = undefined;
+  }
+
+  #abort(): void {
+    this.#finishMessage();
+    const now = this.#options.now();
+    const stopped = [...this.#commands.values()];
+    for (const { title, startedAt, output } of stopped) {
+      const facts = { title, elapsedMs: now - startedAt, output: output.text, lines: output.lineCount };
+      this.transcript.add(`$ ${title}  (stopped)`, output.text);
+      this.print(cells.interruptedCommandCell(facts, this.context));
+    }
+    this.#endTurn();
+    this.print([[span(`${this.#options.marks.failed} Interrupted`, { color: YELLOW, bold: true })]]);
+  }
+
+  #messageRows(): readonly Row[] {
+    const open = this.#stream.openText;
+    if (open.trim() !== "") {
+      const rows = markdownRows(open, this.#markdownOptions());
+      return this.#hasPrinted ? [[], ...rows] : rows;
+    }
+    if (this.#attempts.length > 0) return this.#retryRows();
+    if (this.#reasoningHeading === "") return [];
+    const { marks, width } = this.#options;
+    const heading = sanitizeLine(this.#reasoningHeading.replaceAll("**", ""));
+    return [[], row(shorten(heading, width(), marks.ellipsis), DIM)];
+  }
+
+  #retryRows(): readonly Row[] {
+    const attempt = this.#attempts.at(-1);
+    if (attempt === undefined) return [];
+    const text = describeWaiting(attempt, this.#options.now() - this.#retryAt);
+    return [[], ...cells.retryCell(text, this.context)];
+  }
+
+  #exploredRows(): readonly Row[] {
+    if (this.#explored.length === 0) return [];
+    const { marks, width } = this.#options;
+    const text = `Explored: ${this.#explored.join(", ")}`;
+    return [[], [span(`${marks.done} `, DIM), span(shorten(text, width() - 2, marks.ellipsis), DIM)]];
+  }
+
+  #commandRows(): readonly Row[] {
+    return [...this.#commands.values()].flatMap((command) => this.#runningCommand(command));
+  }
+
+  #runningCommand({ line, startedAt, output }: RunningCommand): readonly Row[] {
+    const { marks, width, now } = this.#options;
+    const columns = width();
+    const elapsed = `  (${formatElapsed(now() - startedAt)})`;
+    const title = shorten(line, columns - marks.running.length - 3 - elapsed.length, marks.ellipsis);
+    const rows: Row[] = [
+      [],
+      [span(`${marks.running} `, { color: CYAN }), span("$ ", DIM), span(title, BOLD), span(elapsed, DIM)],
+    ];
+    const shown = output.tail(LIVE_OUTPUT_ROWS);
+    if (shown === "") return rows;
+    const above = output.lineCount - shown.split("\n").length;
+    if (above > 0) rows.push(row(`  +${above} lines above`, DIM));
+    const options = { width: columns, headLines: LIVE_OUTPUT_ROWS, tailLines: 0, omitted: () => "" };
+    rows.push(...outputRows(shown, options).slice(-LIVE_OUTPUT_ROWS));
+    return rows;
+  }
+
+  #otherRows(): readonly Row[] {
+    const { marks, width } = this.#options;
+    const rows: Row[] = [];
+    for (const changes of this.#patches.values()) {
+      rows.push([], row(`${marks.running} Editing ${cells.patchTitle(changes)}`));
+    }
+    if (this.#mcpCall !== undefined) {
+      rows.push([], row(`${marks.running} ${shorten(this.#mcpCall, width() - 4, marks.ellipsis)}`));
+    }
+    return rows;
+  }
+
+  #planRows(): readonly Row[] {
+    if (this.#plan === undefined || this.#isPlanPrinted) return [];
+    const rows = cells.planRows(this.#plan.plan, null, this.context);
+    return [[], ...rows.slice(0, LIVE_PLAN_ROWS)];
+  }
+}
+
+/** Headings of reasoning are bold lines; the latest one says what it is about. */
+function headingOf(text: string): string {
+  const start = text.lastIndexOf("\n\n**");
+  return start === -1 ? text.slice(0, 2000) : text.slice(start + 2);
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split("\n").slice(-5).join("\n");
+}

@@ -1,0 +1,250 @@
+/**
+ * Bytes of a terminal → keys. Understands the classic sequences, xterm's modifyOtherKeys, the kitty
+ * keyboard protocol and bracketed paste; answers to queries are taken out of the stream.
+ */
+
+export type KeyName =
+  | "enter"
+  | "tab"
+  | "escape"
+  | "backspace"
+  | "delete"
+  | "up"
+  | "down"
+  | "left"
+  | "right"
+  | "home"
+  | "end"
+  | "page-up"
+  | "page-down";
+
+export type Key =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "key";
+      readonly name: KeyName;
+      readonly ctrl: boolean;
+      readonly alt: boolean;
+      readonly shift: boolean;
+    }
+  /** A letter with Ctrl or Alt, in lower case. */
+  | { readonly kind: "chord"; readonly letter: string; readonly ctrl: boolean; readonly alt: boolean }
+  | { readonly kind: "paste"; readonly text: string }
+  | { readonly kind: "focus"; readonly isFocused: boolean };
+
+const ESC = "\u001b";
+const PASTE_START = `${ESC}[200~`;
+const PASTE_END = `${ESC}[201~`;
+/** Longer than any sequence of a key; what is longer is no key. */
+const MAX_SEQUENCE = 64;
+
+export class KeyDecoder {
+  readonly #utf8 = new TextDecoder("utf-8");
+  #pending = "";
+  #paste: string[] | undefined;
+
+  /** Keys that are complete. What may be the beginning of a sequence is kept for `feed` or `flush`. */
+  feed(bytes: Uint8Array): readonly Key[] {
+    this.#pending += this.#utf8.decode(bytes, { stream: true });
+    return this.#decode(false);
+  }
+
+  /** There is an unfinished sequence: call `flush` when nothing follows within some 50 ms. */
+  get isWaiting(): boolean {
+    return this.#pending !== "" && this.#paste === undefined;
+  }
+
+  /** Nothing followed: a lone ESC was the Escape key. */
+  flush(): readonly Key[] {
+    return this.#decode(true);
+  }
+
+  #decode(isFinal: boolean): readonly Key[] {
+    const keys: Key[] = [];
+    while (this.#pending !== "") {
+      if (this.#paste !== undefined) {
+        if (!this.#takePaste(keys)) break;
+        continue;
+      }
+      if (this.#pending.startsWith(PASTE_START)) {
+        this.#pending = this.#pending.slice(PASTE_START.length);
+        this.#paste = [];
+        continue;
+      }
+      const length = this.#pending.startsWith(ESC) ? sequenceLength(this.#pending) : textLength(this.#pending);
+      if (length === undefined && !isFinal) break;
+      const token = this.#pending.slice(0, length ?? undefined);
+      this.#pending = this.#pending.slice(token.length);
+      if (length === undefined && token.length > 1) {
+        // Escape, and then something that only looked like the rest of a sequence.
+        keys.push(namedKey("escape"));
+        this.#pending = token.slice(1);
+        continue;
+      }
+      keys.push(...decodeToken(token));
+    }
+    return keys;
+  }
+
+  #takePaste(keys: Key[]): boolean {
+    const end = this.#pending.indexOf(PASTE_END);
+    if (end === -1) {
+      // The end marker may be cut by the border of two reads.
+      const kept = Math.max(0, this.#pending.length - PASTE_END.length + 1);
+      this.#paste?.push(this.#pending.slice(0, kept));
+      this.#pending = this.#pending.slice(kept);
+      return false;
+    }
+    this.#paste?.push(this.#pending.slice(0, end));
+    keys.push({ kind: "paste", text: (this.#paste ?? []).join("") });
+    this.#pending = this.#pending.slice(end + PASTE_END.length);
+    this.#paste = undefined;
+    return true;
+  }
+}
+
+/** Undefined: the sequence is not complete. */
+function sequenceLength(text: string): number | undefined {
+  const second = text[1];
+  if (second === undefined) return undefined;
+  if (second === "[") {
+    const match = /^\u001b\[[\u0030-\u003f]*[\u0020-\u002f]*[\u0040-\u007e]/u.exec(text);
+    if (match !== null) return match[0].length;
+    return text.length > MAX_SEQUENCE ? 2 : undefined;
+  }
+  if (second === "O") return text.length < 3 ? undefined : 3;
+  if (second === "]" || second === "P" || second === "_") {
+    const match = /^\u001b[\]P_][^\u0007\u001b]*(?:\u0007|\u001b\\)/u.exec(text);
+    return match === null ? (text.length > 4096 ? 2 : undefined) : match[0].length;
+  }
+  if (second === ESC) {
+    // Alt with a key that is a sequence itself, or the Escape key twice.
+    const inner = sequenceLength(text.slice(1));
+    return inner === undefined ? undefined : inner > 1 && /^[[O]/u.test(text.slice(2)) ? 1 + inner : 1;
+  }
+  return 1 + (String.fromCodePoint(text.codePointAt(1) ?? 0x20).length);
+}
+
+function textLength(text: string): number {
+  const match = /^[^\u0000-\u001f\u007f]+/u.exec(text);
+  return match === null ? 1 : match[0].length;
+}
+
+function decodeToken(token: string): readonly Key[] {
+  if (token === ESC) return [namedKey("escape")];
+  if (token.startsWith(`${ESC}${ESC}`)) return withAlt(decodeToken(token.slice(1)));
+  if (token.startsWith(`${ESC}[`)) return decodeCsi(token.slice(2));
+  if (token.startsWith(`${ESC}O`)) return decodeFinal(token.slice(2), 1);
+  if (/^\u001b[\]P_]/u.test(token)) return [];
+  if (token.startsWith(ESC)) return withAlt(decodePlain(token.slice(1)));
+  return decodePlain(token);
+}
+
+function decodePlain(text: string): readonly Key[] {
+  switch (text) {
+    case "\r":
+      return [namedKey("enter")];
+    case "\t":
+      return [namedKey("tab")];
+    case "\u007f":
+    case "\b":
+      return [namedKey("backspace")];
+    case "\n":
+      return [chord("j", true, false)];
+    case "\u0000":
+      return [chord(" ", true, false)];
+  }
+  const code = text.charCodeAt(0);
+  if (code < 0x20) return [chord(String.fromCharCode(code + 0x60), true, false)];
+  return [{ kind: "text", text }];
+}
+
+function withAlt(keys: readonly Key[]): readonly Key[] {
+  return keys.map((key) => {
+    if (key.kind === "key" || key.kind === "chord") return { ...key, alt: true };
+    if (key.kind === "text") return chord(key.text.toLowerCase(), false, true);
+    return key;
+  });
+}
+
+const FINALS: Readonly<Record<string, KeyName>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  H: "home",
+  F: "end",
+  M: "enter",
+};
+
+const TILDES: Readonly<Record<number, KeyName>> = {
+  1: "home",
+  3: "delete",
+  4: "end",
+  5: "page-up",
+  6: "page-down",
+  7: "home",
+  8: "end",
+};
+
+function decodeCsi(body: string): readonly Key[] {
+  const final = body.at(-1) ?? "";
+  const parameters = body.slice(0, -1);
+  if (parameters.startsWith("?") || parameters.startsWith(">")) return [];
+  if (parameters === "" && final === "I") return [{ kind: "focus", isFocused: true }];
+  if (parameters === "" && final === "O") return [{ kind: "focus", isFocused: false }];
+  if (parameters === "" && final === "Z") return [{ ...namedKey("tab"), shift: true }];
+  const numbers = parameters.split(";").map((part) => Number.parseInt(part, 10) || 0);
+  const [first = 0, second = 1, third = 0] = numbers;
+  // modifyOtherKeys: CSI 27 ; modifiers ; code point ~
+  if (final === "~" && first === 27) return decodeCodePoint(third, second);
+  // kitty: CSI code point ; modifiers u
+  if (final === "u") return decodeCodePoint(first, second);
+  if (final === "~") {
+    const name = TILDES[first];
+    return name === undefined ? [] : [modified(name, second)];
+  }
+  return decodeFinal(final, numbers.length > 1 ? second : 1);
+}
+
+function decodeFinal(final: string, modifiers: number): readonly Key[] {
+  const name = FINALS[final];
+  return name === undefined ? [] : [modified(name, modifiers)];
+}
+
+const CODE_POINTS: Readonly<Record<number, KeyName>> = {
+  9: "tab",
+  13: "enter",
+  27: "escape",
+  127: "backspace",
+  57414: "enter",
+};
+
+function decodeCodePoint(codePoint: number, modifiers: number): readonly Key[] {
+  const name = CODE_POINTS[codePoint];
+  if (name !== undefined) return [modified(name, modifiers)];
+  // Keys without text have code points of the private use area.
+  if (codePoint < 32 || codePoint > 0x10ffff || (codePoint >= 57344 && codePoint <= 63743)) return [];
+  const { ctrl, alt, shift } = modifiersOf(modifiers);
+  const character = String.fromCodePoint(codePoint);
+  if (ctrl || alt) return [chord(character.toLowerCase(), ctrl, alt)];
+  return [{ kind: "text", text: shift ? character.toUpperCase() : character }];
+}
+
+function modified(name: KeyName, modifiers: number): Extract<Key, { kind: "key" }> {
+  return { kind: "key", name, ...modifiersOf(modifiers) };
+}
+
+/** Bits of the number less one: 1 Shift, 2 Alt, 4 Ctrl. Source: xterm's control sequences. */
+function modifiersOf(modifiers: number) {
+  const bits = Math.max(0, modifiers - 1);
+  return { shift: (bits & 1) !== 0, alt: (bits & 2) !== 0, ctrl: (bits & 4) !== 0 };
+}
+
+function namedKey(name: KeyName): Extract<Key, { kind: "key" }> {
+  return { kind: "key", name, ctrl: false, alt: false, shift: false };
+}
+
+function chord(letter: string, ctrl: boolean, alt: boolean): Extract<Key, { kind: "chord" }> {
+  return { kind: "chord", letter, ctrl, alt };
+}

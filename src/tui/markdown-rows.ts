@@ -1,0 +1,174 @@
+/** Markdown blocks → rows. Text is sanitised here; markup decides only how it looks. */
+import { lexer, type Token, type Tokens } from "marked";
+import { highlightCode } from "./highlight.ts";
+import { sanitizeLine, sanitizeText } from "./sanitize.ts";
+import { BOLD, CYAN, DIM, PLAIN, type Row, row, rowText, rowWidth, type Span, span, type Style } from "./styled.ts";
+import { textWidth } from "./width.ts";
+import { wrapHard, wrapWords } from "./wrap.ts";
+
+export interface MarkdownOptions {
+  readonly width: number;
+  /** Rules and the like are drawn with ASCII only. */
+  readonly isAscii?: boolean;
+}
+
+/** Blocks are separated by one empty row; there is none at the start or the end. */
+export function markdownRows(text: string, options: MarkdownOptions): readonly Row[] {
+  return blockRows(lexer(sanitizeText(text)), options, {});
+}
+
+interface Prefix {
+  readonly first?: Row;
+  readonly rest?: Row;
+}
+
+function blockRows(tokens: readonly Token[], options: MarkdownOptions, prefix: Prefix): readonly Row[] {
+  const rows: Row[] = [];
+  for (const token of tokens) {
+    if (token.type === "space" || token.type === "def") {
+      if (token.type === "def") rows.push(...wrapWords([span(token.raw.trim())], { width: options.width }));
+      continue;
+    }
+    if (rows.length > 0) rows.push([]);
+    rows.push(...oneBlock(token, options));
+  }
+  return withPrefix(rows, prefix);
+}
+
+// marked has one type for all tokens, wide open for extensions; each case names what it relies on.
+function oneBlock(token: Token, options: MarkdownOptions): readonly Row[] {
+  const { width } = options;
+  if (isHeading(token)) {
+    const marks = span(`${"#".repeat(token.depth)} `, DIM);
+    const style: Style = token.depth === 1 ? { bold: true, underline: true } : BOLD;
+    return wrapWords([marks, ...inlineSpans(token.tokens, style)], { width });
+  }
+  if (isParagraph(token)) return wrapWords(inlineSpans(token.tokens, PLAIN), { width });
+  if (isCode(token)) return codeRows(token, width);
+  if (isList(token)) return listRows(token, options);
+  if (isQuote(token)) {
+    const bar: Row = [span(options.isAscii === true ? "> " : "│ ", DIM)];
+    return blockRows(token.tokens, { ...options, width: width - 2 }, { first: bar, rest: bar });
+  }
+  if (isTable(token)) return tableRows(token, options);
+  if (token.type === "hr") {
+    return [row((options.isAscii === true ? "-" : "─").repeat(Math.min(width, 40)), DIM)];
+  }
+  if (isText(token)) return wrapWords(inlineSpans(token.tokens ?? [token], PLAIN), { width });
+  return wrapHard([span(token.raw.replace(/\n+$/u, ""))], { width });
+}
+
+function codeRows(token: Tokens.Code, width: number): readonly Row[] {
+  const language = sanitizeLine(token.lang ?? "");
+  const isFenced = token.codeBlockStyle !== "indented";
+  const fence = row("```", DIM);
+  const lines = highlightCode(token.text, language).flatMap((line) =>
+    line.length === 0 ? [[]] : wrapHard(line, { width }),
+  );
+  return isFenced ? [row(`\`\`\`${language}`, DIM), ...lines, fence] : lines;
+}
+
+function listRows(token: Tokens.List, options: MarkdownOptions): readonly Row[] {
+  const rows: Row[] = [];
+  const start = typeof token.start === "number" ? token.start : 1;
+  for (const [index, item] of token.items.entries()) {
+    const marker = token.ordered ? `${start + index}. ` : "- ";
+    const box = item.task ? (item.checked === true ? "[x] " : "[ ] ") : "";
+    const label = `${marker}${box}`;
+    const indent = " ".repeat(marker.length);
+    const width = Math.max(8, options.width - textWidth(label));
+    const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
+    const body = itemRows(tokens, { ...options, width }, token.loose);
+    if (token.loose && index > 0) rows.push([]);
+    rows.push(...withPrefix(body.length === 0 ? [[]] : body, { first: row(label), rest: row(indent) }));
+  }
+  return rows;
+}
+
+/** A tight list has no empty rows between a text and the list below it. */
+function itemRows(tokens: readonly Token[], options: MarkdownOptions, isLoose: boolean): readonly Row[] {
+  if (isLoose) return blockRows(tokens, options, {});
+  return tokens.filter(({ type }) => type !== "space").flatMap((token) => oneBlock(token, options));
+}
+
+function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[] {
+  const header = token.header.map(({ tokens }) => inlineSpans(tokens, BOLD));
+  const body = token.rows.map((cells) => cells.map(({ tokens }) => inlineSpans(tokens, PLAIN)));
+  const widths = header.map((cell, column) =>
+    Math.max(3, rowWidth(cell), ...body.map((cells) => rowWidth(cells[column] ?? []))),
+  );
+  const total = widths.reduce((sum, width) => sum + width, 0) + 3 * (widths.length - 1);
+  if (total > options.width) return recordRows(header, body, options);
+  const isAscii = options.isAscii === true;
+  const bar = span(isAscii ? " | " : " │ ", DIM);
+  const line = widths.map((width) => (isAscii ? "-" : "─").repeat(width)).join(isAscii ? "-+-" : "─┼─");
+  const aligned = (cells: readonly Row[]): Row =>
+    widths.flatMap((width, column) => {
+      const cell = cells[column] ?? [];
+      const padding = " ".repeat(Math.max(0, width - rowWidth(cell)));
+      const isLast = column === widths.length - 1;
+      const parts =
+        token.align[column] === "right" ? [span(padding), ...cell] : isLast ? cell : [...cell, span(padding)];
+      return column === 0 ? parts : [bar, ...parts];
+    });
+  return [aligned(header), row(line, DIM), ...body.map(aligned)];
+}
+
+/** A table that is too wide: every row as a list of its fields. */
+function recordRows(header: readonly Row[], body: readonly (readonly Row[])[], { width }: MarkdownOptions): readonly Row[] {
+  return body.flatMap((cells, index) => [
+    ...(index > 0 ? [[]] : []),
+    ...cells.flatMap((cell, column) =>
+      wrapWords([...(header[column] ?? []), span(": "), ...cell], { width, rest: row("  ") }),
+    ),
+  ]);
+}
+
+function inlineSpans(tokens: readonly Token[], style: Style): readonly Span[] {
+  return tokens.flatMap((token) => inlineSpan(token, style));
+}
+
+function inlineSpan(token: Token, style: Style): readonly Span[] {
+  if (isStrong(token)) return inlineSpans(token.tokens, { ...style, bold: true });
+  if (isEmphasis(token)) return inlineSpans(token.tokens, { ...style, italic: true });
+  if (isDeleted(token)) return inlineSpans(token.tokens, { ...style, strike: true });
+  if (isCodeSpan(token)) return [span(token.text, { ...style, color: CYAN })];
+  if (token.type === "br") return [span("\n", style)];
+  if (isLink(token)) return linkSpans(token, style);
+  if (isImage(token)) return [span(`[image: ${token.text}] (${token.href})`, style)];
+  if (isText(token) && token.tokens !== undefined) return inlineSpans(token.tokens, style);
+  if (isText(token) || token.type === "escape") return [span("text" in token ? String(token.text) : token.raw, style)];
+  return [span(token.raw, style)];
+}
+
+/** The target is always visible. Text that is no web address is not made to look like a link. */
+function linkSpans(token: Tokens.Link, style: Style): readonly Span[] {
+  const text = inlineSpans(token.tokens, style);
+  const label = rowText(text);
+  const isWeb = /^https?:\/\//u.test(token.href);
+  if (!isWeb) return label === token.href ? text : [...text, span(` (${token.href})`, style)];
+  const underlined = inlineSpans(token.tokens, { ...style, underline: true });
+  return label === token.href ? underlined : [...underlined, span(` (${token.href})`, style)];
+}
+
+function withPrefix(rows: readonly Row[], { first, rest }: Prefix): readonly Row[] {
+  if (first === undefined && rest === undefined) return rows;
+  return rows.map((cells, index) => {
+    const prefix = (index === 0 ? first : rest) ?? [];
+    return cells.length === 0 && rowText(prefix).trim() === "" ? [] : [...prefix, ...cells];
+  });
+}
+
+const isHeading = (token: Token): token is Tokens.Heading => token.type === "heading";
+const isParagraph = (token: Token): token is Tokens.Paragraph => token.type === "paragraph";
+const isCode = (token: Token): token is Tokens.Code => token.type === "code";
+const isList = (token: Token): token is Tokens.List => token.type === "list";
+const isQuote = (token: Token): token is Tokens.Blockquote => token.type === "blockquote";
+const isTable = (token: Token): token is Tokens.Table => token.type === "table";
+const isText = (token: Token): token is Tokens.Text => token.type === "text";
+const isStrong = (token: Token): token is Tokens.Strong => token.type === "strong";
+const isEmphasis = (token: Token): token is Tokens.Em => token.type === "em";
+const isDeleted = (token: Token): token is Tokens.Del => token.type === "del";
+const isCodeSpan = (token: Token): token is Tokens.Codespan => token.type === "codespan";
+const isLink = (token: Token): token is Tokens.Link => token.type === "link";
+const isImage = (token: Token): token is Tokens.Image => token.type === "image";

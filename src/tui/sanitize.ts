@@ -1,0 +1,142 @@
+/**
+ * Nothing from outside drives the terminal: every string of a model, tool, file, server or
+ * repository goes through here before it is laid out.
+ *
+ * Escape sequences go as a whole, with what they carry; a sequence that does not end on its line is
+ * dropped to the end of that line, so the text after it is never lost. What remains is the text that
+ * was around it, with invisible characters made visible.
+ */
+import type { Style } from "./styled.ts";
+
+// The introducers are those of ECMA-48, in their 7-bit and their 8-bit form.
+const STRING_SEQUENCE = String.raw`(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u009c|\u001b\\)?`;
+const CSI_SEQUENCE = String.raw`(?:\u001b\[|\u009b)[\u0030-\u003f]*[\u0020-\u002f]*[\u0040-\u007e]?`;
+const OTHER_SEQUENCE = String.raw`\u001b[\u0020-\u002f]*[\u0030-\u007e]?`;
+const SEQUENCES = new RegExp(`${STRING_SEQUENCE}|${CSI_SEQUENCE}|${OTHER_SEQUENCE}`, "gu");
+// Of the control characters only the tabulator (expanded later) and the line feed stay.
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
+const NEEDS_WORK = /[^\u0020-\u007e\n]/u;
+
+/** Directional controls, characters without width, tags, and unpaired surrogates' replacement. */
+const INVISIBLE =
+  /[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufe00-\ufe0f\u{e0000}-\u{e0fff}]/gu;
+// Inside of these, joiners, variation selectors and tags are part of the picture.
+const EMOJI_SEQUENCE = /\p{RGI_Emoji}|\p{Emoji}\ufe0f/gv;
+
+/** Line feeds stay; a tabulator becomes four blanks. */
+export function sanitizeText(text: string): string {
+  if (!NEEDS_WORK.test(text)) return text;
+  const withoutControls = text
+    .toWellFormed()
+    .replaceAll("\r\n", "\n")
+    .replaceAll(SEQUENCES, "")
+    .replaceAll(CONTROLS, "")
+    .replaceAll("\t", "    ");
+  return showInvisible(withoutControls);
+}
+
+/** As sanitizeText, on one line. */
+export function sanitizeLine(text: string): string {
+  return sanitizeText(text).replaceAll(/\s*\n\s*/gu, " ");
+}
+
+function showInvisible(text: string): string {
+  if (text.search(INVISIBLE) === -1) return text;
+  let out = "";
+  let end = 0;
+  for (const match of text.matchAll(EMOJI_SEQUENCE)) {
+    out += text.slice(end, match.index).replaceAll(INVISIBLE, codePointName) + match[0];
+    end = match.index + match[0].length;
+  }
+  return out + text.slice(end).replaceAll(INVISIBLE, codePointName);
+}
+
+function codePointName(character: string): string {
+  const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  return `<U+${number}>`;
+}
+
+/** Blanks that are none of the keyboard's, and fillers that look like nothing. */
+const LOOK_ALIKE_BLANKS = /[\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]/gu;
+const COMMAND_CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
+
+/**
+ * A command as it will run, with everything in it visible. Nothing is dropped: control characters,
+ * invisible ones and look-alike blanks become escapes, and `hasHidden` says that there are some.
+ */
+export function revealCommand(text: string): { readonly text: string; readonly hasHidden: boolean } {
+  const shown = text
+    .toWellFormed()
+    .replaceAll(COMMAND_CONTROLS, codePointName)
+    .replaceAll(INVISIBLE, codePointName)
+    .replaceAll(LOOK_ALIKE_BLANKS, codePointName);
+  const hasHidden = shown !== text;
+  return { text: shown.replaceAll("\t", "    "), hasHidden };
+}
+
+export interface ColoredPiece {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/**
+ * Output of a command: colours and weights are understood and given back as styles, which this
+ * program writes itself. A carriage return starts the line again, as progress bars want it.
+ */
+export function sanitizeOutput(text: string): readonly (readonly ColoredPiece[])[] {
+  const lines: ColoredPiece[][] = [];
+  let style: Style = {};
+  for (const raw of text.replaceAll(/\r+\n/gu, "\n").split("\n")) {
+    const pieces: ColoredPiece[] = [];
+    const visible = raw.slice(raw.replace(/\r+$/u, "").lastIndexOf("\r") + 1);
+    let end = 0;
+    for (const match of visible.matchAll(/\u001b\[([0-9;]*)m/gu)) {
+      addPiece(pieces, visible.slice(end, match.index), style);
+      style = applySgr(style, match[1] ?? "");
+      end = match.index + match[0].length;
+    }
+    addPiece(pieces, visible.slice(end), style);
+    lines.push(pieces);
+  }
+  return lines;
+}
+
+function addPiece(pieces: ColoredPiece[], raw: string, style: Style): void {
+  const text = sanitizeText(raw);
+  if (text !== "") pieces.push({ text, style });
+}
+
+function applySgr(style: Style, parameters: string): Style {
+  let next: Style = style;
+  const codes = parameters.split(";").map(Number);
+  for (let index = 0; index < codes.length; index += 1) {
+    const code = codes[index] ?? 0;
+    if (code === 38 || code === 48) {
+      const isPalette = codes[index + 1] === 5;
+      const color = codes[index + 2] ?? 0;
+      if (code === 38 && isPalette && color < 256) next = { ...next, color };
+      index += isPalette ? 2 : 4;
+    } else {
+      next = applyCode(next, code);
+    }
+  }
+  return next;
+}
+
+function applyCode(style: Style, code: number): Style {
+  if (code === 0) return {};
+  if (code === 1) return { ...style, bold: true };
+  if (code === 2) return { ...style, dim: true };
+  if (code === 4) return { ...style, underline: true };
+  if (code >= 30 && code <= 37) return { ...style, color: code - 30 };
+  if (code >= 90 && code <= 97) return { ...style, color: code - 90 + 8 };
+  if (code === 22) return without(style, ["bold", "dim"]);
+  if (code === 24) return without(style, ["underline"]);
+  return code === 39 ? without(style, ["color"]) : style;
+}
+
+function without(style: Style, keys: readonly (keyof Style)[]): Style {
+  return Object.fromEntries(
+    Object.entries(style).filter(([key]) => !keys.some((removed) => removed === key)),
+  );
+}

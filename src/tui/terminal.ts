@@ -1,0 +1,169 @@
+/**
+ * The real terminal: raw mode, modes that are switched on and off again, keys in, bytes out. The one
+ * place that puts everything back, whatever the way out is.
+ */
+import { writeSync } from "node:fs";
+import type { ReadStream, WriteStream } from "node:tty";
+import { type Key, KeyDecoder } from "./key-decoder.ts";
+
+export interface TerminalHandlers {
+  readonly onKey: (key: Key, burst: boolean) => void;
+  readonly onResize: (previousColumns: number) => void;
+  /** The terminal is gone, or a signal asks to end. */
+  readonly onHangUp: (reason: "SIGHUP" | "SIGTERM" | "end-of-input") => void;
+}
+
+const BRACKETED_PASTE_ON = "\u001b[?2004h";
+const KITTY_PUSH = "\u001b[>1u";
+/** Keyboard, paste mode, cursor, colours: in this order, all of it harmless when it was not on. */
+const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?25h\u001b[0m";
+const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
+const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
+
+const ESCAPE_DELAY_MS = 40;
+const RESIZE_DELAY_MS = 30;
+/** More keys than this within the time are a paste, not a person. */
+const BURST_KEYS = 8;
+const BURST_MS = 20;
+
+export interface TerminalOptions {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly isTmux: boolean;
+}
+
+export class Terminal {
+  readonly #options: TerminalOptions;
+  readonly #decoder = new KeyDecoder();
+  readonly #keyTimes: number[] = [];
+  #handlers: TerminalHandlers | undefined;
+  #isRaw = false;
+  #escapeTimer: NodeJS.Timeout | undefined;
+  #resizeTimer: NodeJS.Timeout | undefined;
+  #columns = 0;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#columns = this.columns;
+  }
+
+  get columns(): number {
+    return this.#options.stdout.columns || 80;
+  }
+
+  get rows(): number {
+    return this.#options.stdout.rows || 24;
+  }
+
+  readonly write = (text: string): void => {
+    try {
+      this.#options.stdout.write(text);
+    } catch {
+      this.#handlers?.onHangUp("SIGHUP");
+    }
+  };
+
+  start(handlers: TerminalHandlers): void {
+    this.#handlers = handlers;
+    const { stdin, stdout } = this.#options;
+    stdin.on("data", this.#read);
+    stdin.on("end", this.#ended);
+    stdin.on("error", this.#ended);
+    stdout.on("error", this.#ended);
+    stdout.on("resize", this.#resized);
+    process.on("SIGHUP", this.#hungUp);
+    process.on("SIGTERM", this.#terminated);
+    process.on("exit", this.#restoreNow);
+    this.#enter();
+  }
+
+  stop(): void {
+    const { stdin, stdout } = this.#options;
+    this.#handlers = undefined;
+    clearTimeout(this.#escapeTimer);
+    clearTimeout(this.#resizeTimer);
+    this.#leave();
+    stdin.off("data", this.#read);
+    stdin.off("end", this.#ended);
+    stdin.off("error", this.#ended);
+    stdout.off("resize", this.#resized);
+    process.off("SIGHUP", this.#hungUp);
+    process.off("SIGTERM", this.#terminated);
+    process.off("exit", this.#restoreNow);
+    stdin.pause();
+  }
+
+  /** Hands the terminal over to another program, or to the shell. */
+  suspend(): void {
+    this.#leave();
+    this.#options.stdin.pause();
+  }
+
+  resume(): void {
+    this.#enter();
+  }
+
+  #enter(): void {
+    const { stdin, isTmux } = this.#options;
+    stdin.setRawMode(true);
+    this.#isRaw = true;
+    stdin.resume();
+    this.write(BRACKETED_PASTE_ON + KITTY_PUSH + (isTmux ? MODIFY_OTHER_KEYS : ""));
+  }
+
+  #leave(): void {
+    if (!this.#isRaw) return;
+    this.#isRaw = false;
+    this.write((this.#options.isTmux ? MODIFY_OTHER_KEYS_OFF : "") + RESTORE);
+    try {
+      this.#options.stdin.setRawMode(false);
+    } catch {
+      // The terminal may be gone.
+    }
+  }
+
+  /** For a process that ends without stop(): nothing may be awaited any more. */
+  readonly #restoreNow = (): void => {
+    if (!this.#isRaw) return;
+    this.#isRaw = false;
+    try {
+      this.#options.stdin.setRawMode(false);
+      writeSync(1, `${RESTORE}\r\n`);
+    } catch {
+      // The terminal may be gone.
+    }
+  };
+
+  readonly #read = (bytes: Buffer): void => {
+    clearTimeout(this.#escapeTimer);
+    const now = performance.now();
+    const keys = this.#decoder.feed(bytes);
+    for (const key of keys) this.#deliver(key, now);
+    if (!this.#decoder.isWaiting) return;
+    this.#escapeTimer = setTimeout(() => {
+      for (const key of this.#decoder.flush()) this.#deliver(key, performance.now());
+    }, ESCAPE_DELAY_MS);
+  };
+
+  #deliver(key: Key, now: number): void {
+    const count = key.kind === "text" ? key.text.length : 1;
+    for (let index = 0; index < Math.min(count, BURST_KEYS + 1); index += 1) this.#keyTimes.push(now);
+    while (this.#keyTimes.length > 0 && now - (this.#keyTimes[0] ?? 0) > BURST_MS) this.#keyTimes.shift();
+    const isBurst = this.#keyTimes.length > BURST_KEYS;
+    if (key.kind === "paste") this.#keyTimes.length = 0;
+    this.#handlers?.onKey(key, isBurst);
+  }
+
+  readonly #resized = (): void => {
+    clearTimeout(this.#resizeTimer);
+    this.#resizeTimer = setTimeout(() => {
+      const previous = this.#columns;
+      this.#columns = this.columns;
+      this.#handlers?.onResize(previous);
+    }, RESIZE_DELAY_MS);
+  };
+
+  readonly #ended = (): void => this.#handlers?.onHangUp("end-of-input");
+  readonly #hungUp = (): void => this.#handlers?.onHangUp("SIGHUP");
+  readonly #terminated = (): void => this.#handlers?.onHangUp("SIGTERM");
+}

@@ -1,0 +1,82 @@
+/**
+ * How many columns text takes in a terminal. Graphemes are the unit: what a user sees as one
+ * character is one, whatever it is made of.
+ *
+ * Terminals disagree about some emoji; rows therefore never reach the last column (see layout.ts).
+ */
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+const PRINTABLE_ASCII = /^[\u0020-\u007e]*$/u;
+const ZERO_WIDTH = /^[\p{M}\p{Cf}\p{Cc}\p{Cs}\u115f\u1160]+$/u;
+const EMOJI = /^(?:\p{RGI_Emoji}|\p{Emoji_Presentation})/v;
+
+export function isPrintableAscii(text: string): boolean {
+  return PRINTABLE_ASCII.test(text);
+}
+
+export function graphemes(text: string): readonly string[] {
+  if (isPrintableAscii(text)) return text.split("");
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Columns of one line. Control characters count nothing: sanitise first. */
+export function textWidth(text: string): number {
+  if (isPrintableAscii(text)) return text.length;
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+/** 0, 1 or 2. */
+export function graphemeWidth(grapheme: string): number {
+  const first = grapheme.codePointAt(0) ?? 0;
+  if (first >= 0x20 && first < 0x7f && grapheme.length === 1) return 1;
+  if (ZERO_WIDTH.test(grapheme)) return 0;
+  if (EMOJI.test(grapheme) || isWide(first)) return 2;
+  return 1;
+}
+
+/** The longest beginning of `text` that takes at most `columns`. */
+export function cutToWidth(text: string, columns: number): string {
+  if (isPrintableAscii(text)) return text.slice(0, Math.max(0, columns));
+  let width = 0;
+  let end = 0;
+  for (const { segment, index } of segmenter.segment(text)) {
+    width += graphemeWidth(segment);
+    if (width > columns) return text.slice(0, end);
+    end = index + segment.length;
+  }
+  return text;
+}
+
+/** Like cutToWidth, with an ellipsis in the last columns when something is missing. */
+export function shorten(text: string, columns: number, ellipsis = "…"): string {
+  if (textWidth(text) <= columns) return text;
+  return `${cutToWidth(text, columns - textWidth(ellipsis))}${ellipsis}`;
+}
+
+/** East Asian Wide and Fullwidth, by block. Source: Unicode Standard Annex 11. */
+const WIDE_RANGES: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2329, 0x232a],
+  [0x2e80, 0x303e],
+  [0x3041, 0x33ff],
+  [0x3400, 0x4dbf],
+  [0x4e00, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe10, 0xfe19],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x18cff],
+  [0x1aff0, 0x1b2ff],
+  [0x1f200, 0x1f2ff],
+  [0x20000, 0x3fffd],
+];
+
+function isWide(codePoint: number): boolean {
+  if (codePoint < 0x1100) return false;
+  return WIDE_RANGES.some(([first, last]) => codePoint >= first && codePoint <= last);
+}

@@ -1,0 +1,171 @@
+/** Breaking styled text into rows of a given width. */
+import type { Row, Span, Style } from "./styled.ts";
+import { PLAIN } from "./styled.ts";
+import { cutToWidth, graphemes, graphemeWidth, isPrintableAscii, textWidth } from "./width.ts";
+
+export interface WrapOptions {
+  /** Columns, prefix included. At least one column of text is left, whatever the prefix. */
+  readonly width: number;
+  /** In front of the first row. */
+  readonly first?: Row;
+  /** In front of every other row. */
+  readonly rest?: Row;
+}
+
+/**
+ * Breaks at blanks, and after wide characters, which need none; words longer than a row are cut.
+ * A line break in the text is one in the rows. Blanks at a break are dropped.
+ */
+export function wrapWords(spans: Row, options: WrapOptions): readonly Row[] {
+  const wrapper = new Wrapper(options);
+  for (const piece of splitPieces(spans)) wrapper.add(piece);
+  return wrapper.end();
+}
+
+/** Breaks at the edge only and keeps every blank: for code and output. */
+export function wrapHard(spans: Row, options: WrapOptions): readonly Row[] {
+  const wrapper = new Wrapper(options);
+  for (const { text, style } of spans) {
+    for (const [index, line] of text.split("\n").entries()) {
+      if (index > 0) wrapper.breakLine();
+      wrapper.addCut(line, style ?? PLAIN);
+    }
+  }
+  return wrapper.end();
+}
+
+type Piece = { readonly text: string; readonly style: Style; readonly width: number } & (
+  | { readonly kind: "word" | "blank" | "wide" }
+  | { readonly kind: "line-break" }
+);
+
+function* splitPieces(spans: Row): Generator<Piece> {
+  for (const { text, style = PLAIN } of spans) {
+    for (const match of text.matchAll(/\n|[^\S\n]+|[^\s]+/gu)) {
+      const [part] = match;
+      if (part === "\n") yield { kind: "line-break", text: "", style, width: 0 };
+      else if (/^\s/u.test(part)) yield { kind: "blank", text: part, style, width: textWidth(part) };
+      else yield* splitWord(part, style);
+    }
+  }
+}
+
+function* splitWord(text: string, style: Style): Generator<Piece> {
+  if (isPrintableAscii(text)) {
+    yield { kind: "word", text, style, width: text.length };
+    return;
+  }
+  let word = "";
+  for (const grapheme of graphemes(text)) {
+    if (graphemeWidth(grapheme) < 2) {
+      word += grapheme;
+      continue;
+    }
+    if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
+    word = "";
+    yield { kind: "wide", text: grapheme, style, width: 2 };
+  }
+  if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
+}
+
+class Wrapper {
+  readonly #options: WrapOptions;
+  readonly #rows: Row[] = [];
+  #line: Span[] = [];
+  #width = 0;
+  #blank: Piece | undefined;
+  /** Words without a blank between them: they move to the next row together. */
+  #word: Piece[] = [];
+
+  constructor(options: WrapOptions) {
+    this.#options = options;
+  }
+
+  add(piece: Piece): void {
+    if (piece.kind === "word") {
+      this.#word.push(piece);
+      return;
+    }
+    this.#placeWord();
+    if (piece.kind === "line-break") this.breakLine();
+    else if (piece.kind === "blank") this.#blank = joinBlanks(this.#blank, piece);
+    else {
+      this.#word.push(piece);
+      this.#placeWord();
+    }
+  }
+
+  addCut(text: string, style: Style): void {
+    let rest = text;
+    while (rest !== "") {
+      const room = this.#columns() - this.#width;
+      let part = cutToWidth(rest, room);
+      if (part === "" && this.#width === 0) part = graphemes(rest)[0] ?? rest;
+      if (part !== "") this.#push(part, style, textWidth(part));
+      rest = rest.slice(part.length);
+      if (rest !== "") this.breakLine();
+    }
+  }
+
+  breakLine(): void {
+    this.#blank = undefined;
+    this.#rows.push([...this.#prefix(), ...this.#line]);
+    this.#line = [];
+    this.#width = 0;
+  }
+
+  end(): readonly Row[] {
+    this.#placeWord();
+    this.breakLine();
+    return this.#rows;
+  }
+
+  #placeWord(): void {
+    const pieces = this.#word.splice(0);
+    if (pieces.length === 0) return;
+    const width = pieces.reduce((sum, piece) => sum + piece.width, 0);
+    const blank = this.#blank;
+    this.#blank = undefined;
+    const blankWidth = blank?.width ?? 0;
+    const isOver = this.#width + blankWidth + width > this.#columns();
+    if (isOver && this.#width > 0) this.breakLine();
+    else if (blank !== undefined && blankWidth < this.#columns()) {
+      this.#push(blank.text, blank.style, blankWidth);
+    }
+    for (const piece of pieces) {
+      if (this.#width + piece.width <= this.#columns()) {
+        this.#push(piece.text, piece.style, piece.width);
+      } else {
+        this.addCut(piece.text, piece.style);
+      }
+    }
+  }
+
+  #push(text: string, style: Style, width: number): void {
+    const last = this.#line.at(-1);
+    if (last !== undefined && last.style === style) {
+      this.#line[this.#line.length - 1] = { text: last.text + text, style };
+    } else {
+      this.#line.push({ text, style });
+    }
+    this.#width += width;
+  }
+
+  #columns(): number {
+    return Math.max(1, this.#options.width - prefixWidth(this.#prefix()));
+  }
+
+  #prefix(): Row {
+    const { first = [], rest = [] } = this.#options;
+    return this.#rows.length === 0 ? first : rest;
+  }
+}
+
+function joinBlanks(before: Piece | undefined, piece: Piece): Piece {
+  if (before === undefined) return piece;
+  return { ...piece, text: before.text + piece.text, width: before.width + piece.width };
+}
+
+function prefixWidth(prefix: Row): number {
+  return prefix.reduce((sum, { text }) => sum + textWidth(text), 0);
+}
