@@ -157,6 +157,29 @@ const EXEC: CommandSpec = {
   exitCodes: EXEC_EXIT_CODES,
 };
 
+const TUI_FLAGS: readonly FlagSpec[] = [
+  ...SETTINGS,
+  APPROVAL,
+  IMAGE,
+  { long: "--screen-reader", help: "Plain lines that a screen reader can follow" },
+];
+
+const RESUME: CommandSpec = {
+  name: "resume",
+  summary: "Go on with an interactive session",
+  details: ["Without a session, there is a list to choose from."],
+  flags: [
+    ...TUI_FLAGS,
+    { long: "--last", help: "The latest session; the first argument is then the prompt" },
+  ],
+  arguments: [
+    { name: "SESSION", help: "Which session, by its id" },
+    { name: "PROMPT", help: "First message" },
+  ],
+  example: "codex resume --last",
+  exitCodes: EXIT_CODES,
+};
+
 const PROTO: CommandSpec = {
   name: "proto",
   aliases: ["p"],
@@ -349,15 +372,11 @@ export const COMMAND_TABLE: CommandSpec = {
   name: "codex",
   summary: "A coding agent for the terminal",
   details: ["Without a command, an interactive session is started, with PROMPT as first message."],
-  flags: [
-    ...SETTINGS,
-    APPROVAL,
-    IMAGE,
-    { long: "--screen-reader", help: "Plain lines that a screen reader can follow" },
-  ],
+  flags: TUI_FLAGS,
   arguments: [{ name: "PROMPT", help: "First message; after -- when it looks like a command" }],
   commands: [
     EXEC,
+    RESUME,
     LOGIN,
     LOGOUT,
     MCP,

@@ -62,6 +62,7 @@ async function runCommand(invocation: Invocation): Promise<number> {
 async function loadCommand({ path }: Invocation): Promise<Run> {
   switch (path.join(" ")) {
     case "":
+    case "resume":
       return (await import("./tui-command.ts")).runTuiCommand;
     case "exec":
     case "exec resume":

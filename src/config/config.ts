@@ -58,6 +58,8 @@ export interface Config {
 
   readonly approvalPolicy: ApprovalPolicy;
   readonly sandboxPolicy: SandboxPolicy;
+  /** A flag or the file names a mode; else it is the default. */
+  readonly isSandboxChosen: boolean;
   readonly shellEnvironmentPolicy: ShellEnvironmentPolicy;
   /** What the user has said about the repository of `cwd`. */
   readonly trust: TrustLevel | undefined;
@@ -180,6 +182,7 @@ export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Res
     ...outputSettings(toml),
     approvalPolicy: toml.approval_policy ?? "on-request",
     sandboxPolicy: sandbox.policy,
+    isSandboxChosen: sandbox.isChosen,
     shellEnvironmentPolicy: resolveShellEnvironment(toml.shell_environment_policy),
     trust: findTrust(projects, cwd),
     baseInstructions: input.flags?.baseInstructions ?? readBaseInstructions(settings, cwd),

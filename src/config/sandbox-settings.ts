@@ -25,6 +25,8 @@ export interface PathBases {
 
 export interface SandboxSettings {
   readonly policy: SandboxPolicy;
+  /** False: nothing names a mode. */
+  readonly isChosen: boolean;
   readonly warnings: readonly ConfigProblem[];
 }
 
@@ -45,10 +47,11 @@ export function resolveSandbox(settings: LoadedSettings, bases: PathBases): Sand
   );
   switch (mode?.value) {
     case undefined:
+      return { policy: READ_ONLY_POLICY, isChosen: false, warnings };
     case "read-only":
-      return { policy: READ_ONLY_POLICY, warnings };
+      return { policy: READ_ONLY_POLICY, isChosen: true, warnings };
     case "danger-full-access":
-      return { policy: DANGER_FULL_ACCESS_POLICY, warnings };
+      return { policy: DANGER_FULL_ACCESS_POLICY, isChosen: true, warnings };
     case "workspace-write":
       return workspaceWrite(settings, bases, warnings);
   }
@@ -121,7 +124,7 @@ function workspaceWrite(
     exclude_tmpdir_env_var: newer?.exclude_tmpdir_env_var ?? false,
     exclude_slash_tmp: newer?.exclude_slash_tmp ?? false,
   };
-  return { policy, warnings };
+  return { policy, isChosen: true, warnings };
 }
 
 function existingRoots(

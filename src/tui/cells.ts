@@ -5,7 +5,7 @@ import type { PlanStep } from "../protocol/plan.ts";
 import { countChanges, diffRows, formatCount } from "./diff-rows.ts";
 import { formatDuration } from "./durations.ts";
 import type { Marks } from "./marks.ts";
-import { countLines, outputRows } from "./output-rows.ts";
+import { outputRows } from "./output-rows.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { BOLD, CYAN, DIM, GREEN, RED, type Row, row, span, type Style, YELLOW } from "./styled.ts";
 import { wrapWords } from "./wrap.ts";
@@ -23,13 +23,23 @@ const BAD: Style = { color: RED };
 const WARNING: Style = { color: YELLOW };
 
 /** Paragraph of text behind a mark; further rows are indented. */
-export function markedRows(mark: string, markStyle: Style, text: Row, width: number): readonly Row[] {
+export function markedRows(
+  mark: string,
+  markStyle: Style,
+  text: Row,
+  width: number,
+): readonly Row[] {
   const first: Row = [span(`${mark} `, markStyle)];
   return wrapWords(text, { width, first, rest: row("  ") });
 }
 
 export function userCell(text: string, { width, marks }: CellContext): readonly Row[] {
-  return markedRows(marks.user, { color: CYAN, bold: true }, [span(sanitizeText(text), BOLD)], width);
+  return markedRows(
+    marks.user,
+    { color: CYAN, bold: true },
+    [span(sanitizeText(text), BOLD)],
+    width,
+  );
 }
 
 export function noticeCell(text: string, { width, marks }: CellContext): readonly Row[] {
@@ -55,7 +65,11 @@ export function reasoningCell(text: string, { width }: CellContext): readonly Ro
 /** Cause, what was kept, what to do next. */
 export function errorCell(message: string, context: CellContext): readonly Row[] {
   const { width } = context;
-  const hint = wrapWords([span(nextStep(message), DIM)], { width, first: row("  "), rest: row("  ") });
+  const hint = wrapWords([span(nextStep(message), DIM)], {
+    width,
+    first: row("  "),
+    rest: row("  "),
+  });
   return [...failedCell(message, context), ...hint];
 }
 
@@ -86,7 +100,13 @@ export function commandCell(facts: CommandFacts, context: CellContext): readonly
   const isGood = facts.exitCode === 0;
   const ending = isGood ? formatDuration(facts.durationMs) : describeExit(facts);
   return [
-    ...titleRows(isGood ? marks.done : marks.failed, isGood ? GOOD : BAD, facts.title, ending, context),
+    ...titleRows(
+      isGood ? marks.done : marks.failed,
+      isGood ? GOOD : BAD,
+      facts.title,
+      ending,
+      context,
+    ),
     ...outputRows(facts.output, {
       width,
       headLines: HEAD_LINES,
@@ -108,34 +128,57 @@ function describeExit({ exitCode, durationMs }: CommandFacts): string {
 export interface InterruptedFacts {
   readonly title: string;
   readonly elapsedMs: number;
-  readonly output: string;
+  readonly lineCount: number;
 }
 
-export function interruptedCommandCell(facts: InterruptedFacts, context: CellContext): readonly Row[] {
-  const lines = countLines(facts.output);
-  const plural = lines === 1 ? "line" : "lines";
-  const ending = `stopped after ${formatDuration(facts.elapsedMs)}, it had printed ${lines} ${plural}`;
+export function interruptedCommandCell(
+  facts: InterruptedFacts,
+  context: CellContext,
+): readonly Row[] {
+  const { lineCount } = facts;
+  const plural = lineCount === 1 ? "line" : "lines";
+  const ending = `stopped after ${formatDuration(facts.elapsedMs)}, it had printed ${lineCount} ${plural}`;
   return titleRows(context.marks.failed, BAD, facts.title, ending, context);
 }
 
-function titleRows(mark: string, markStyle: Style, title: string, ending: string, { width, marks }: CellContext) {
+function titleRows(
+  mark: string,
+  markStyle: Style,
+  title: string,
+  ending: string,
+  { width, marks }: CellContext,
+) {
   const lines = sanitizeText(title.trim()).split("\n");
   const [first = "", ...others] = lines;
   const rows = [
-    ...wrapWords([span("$ ", DIM), span(first, BOLD)], { width, first: [span(`${mark} `, markStyle)], rest: row("    ") }),
-    ...others.flatMap((line) => wrapWords([span(line, BOLD)], { width, first: row("    "), rest: row("    ") })),
+    ...wrapWords([span("$ ", DIM), span(first, BOLD)], {
+      width,
+      first: [span(`${mark} `, markStyle)],
+      rest: row("    "),
+    }),
+    ...others.flatMap((line) =>
+      wrapWords([span(line, BOLD)], { width, first: row("    "), rest: row("    ") }),
+    ),
   ];
   const shown = rows.slice(0, MAX_TITLE_ROWS);
   const last = shown.at(-1) ?? [];
   const more = rows.length > shown.length ? ` ${marks.ellipsis}` : "";
-  const withEnding = wrapWords([...last, span(`${more}  ${ending}`, markStyle)], { width, rest: row("    ") });
+  const withEnding = wrapWords([...last, span(`${more}  ${ending}`, markStyle)], {
+    width,
+    rest: row("    "),
+  });
   return [...shown.slice(0, -1), ...withEnding];
 }
 
-export function explorationCell(lines: readonly string[], { width, marks }: CellContext): readonly Row[] {
+export function explorationCell(
+  lines: readonly string[],
+  { width, marks }: CellContext,
+): readonly Row[] {
   return [
     [span(`${marks.done} `, GOOD), span("Explored", BOLD)],
-    ...lines.flatMap((line) => wrapWords([span(line, DIM)], { width, first: row("  "), rest: row("    ") })),
+    ...lines.flatMap((line) =>
+      wrapWords([span(line, DIM)], { width, first: row("  "), rest: row("    ") }),
+    ),
   ];
 }
 
@@ -147,14 +190,22 @@ export interface PatchFacts {
   readonly message: string;
 }
 
-export function patchCell({ changes, success, message }: PatchFacts, context: CellContext): readonly Row[] {
+export function patchCell(
+  { changes, success, message }: PatchFacts,
+  context: CellContext,
+): readonly Row[] {
   const { width, marks, cwd } = context;
   const title = patchTitle(changes);
   const rows = diffRows(changes, cwd, width);
   if (!success) {
     return [
       ...failedCell(`Could not edit ${title}; nothing was changed`, context),
-      ...outputRows(message, { width, headLines: 10, tailLines: 5, omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)` }),
+      ...outputRows(message, {
+        width,
+        headLines: 10,
+        tailLines: 5,
+        omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)`,
+      }),
     ];
   }
   const shown = rows.slice(0, MAX_DIFF_ROWS);
@@ -171,11 +222,22 @@ export function patchTitle(changes: FileChanges): string {
   return `${count} ${count === 1 ? "file" : "files"} ${formatCount(countChanges(changes))}`;
 }
 
-export function planRows(steps: readonly PlanStep[], explanation: string | null, { width, marks }: CellContext): readonly Row[] {
-  const title = wrapWords([span("Plan", BOLD), span(explanation === null ? "" : ` ${sanitizeLine(explanation)}`, DIM)], { width, rest: row("  ") });
+export function planRows(
+  steps: readonly PlanStep[],
+  explanation: string | null,
+  { width, marks }: CellContext,
+): readonly Row[] {
+  const title = wrapWords(
+    [span("Plan", BOLD), span(explanation === null ? "" : ` ${sanitizeLine(explanation)}`, DIM)],
+    { width, rest: row("  ") },
+  );
   const rows = steps.flatMap(({ step, status }) => {
     const [mark, style] = planMark(status, marks);
-    return wrapWords([span(sanitizeLine(step), style)], { width, first: [span(`  ${mark} `, style)], rest: row("    ") });
+    return wrapWords([span(sanitizeLine(step), style)], {
+      width,
+      first: [span(`  ${mark} `, style)],
+      rest: row("    "),
+    });
   });
   return [...title, ...rows];
 }
@@ -204,7 +266,10 @@ export interface McpFacts {
   readonly result: { readonly Ok: McpToolResult } | { readonly Err: string };
 }
 
-export function mcpCell({ invocation, durationMs, result }: McpFacts, context: CellContext): readonly Row[] {
+export function mcpCell(
+  { invocation, durationMs, result }: McpFacts,
+  context: CellContext,
+): readonly Row[] {
   const { width, marks } = context;
   const isGood = "Ok" in result && result.Ok.isError !== true;
   const text = "Ok" in result ? mcpText(result.Ok) : result.Err;

@@ -18,7 +18,9 @@ export function commandLine(argv: readonly string[]): string {
 }
 
 /** Undefined unless every part only looks around. */
-export function describeExploration(parts: readonly ParsedCommand[]): readonly string[] | undefined {
+export function describeExploration(
+  parts: readonly ParsedCommand[],
+): readonly string[] | undefined {
   const lines: string[] = [];
   for (const part of parts) {
     const line = explorationLine(part);

@@ -6,6 +6,8 @@ export class ContextMeter {
   /** What the first request cost without any conversation: instructions and tools. */
   #base: number | undefined;
   #used: number | undefined;
+  #input = 0;
+  #output = 0;
 
   setWindow(tokens: number | undefined): void {
     this.#window = tokens;
@@ -14,6 +16,13 @@ export class ContextMeter {
   add(usage: TokenUsage): void {
     this.#base ??= usage.input_tokens;
     this.#used = usage.total_tokens;
+    this.#input += usage.input_tokens;
+    this.#output += usage.output_tokens;
+  }
+
+  /** Of all requests together. */
+  describe(): string {
+    return `${this.#input} in, ${this.#output} out`;
   }
 
   /** 0 to 100; undefined until the first turn, and for models whose window nobody knows. */

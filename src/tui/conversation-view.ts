@@ -39,6 +39,7 @@ interface RunningCommand {
 
 const PLAN_INTERVAL_MS = 10_000;
 const LIVE_OUTPUT_ROWS = 5;
+const EXPANDED_OUTPUT_ROWS = 40;
 const LIVE_PLAN_ROWS = 8;
 
 export class ConversationView {
@@ -63,7 +64,9 @@ export class ConversationView {
   #attempts: RetryAttempt[] = [];
   #retryAt = 0;
   #turnDiff = "";
-  #lastOutput = "";
+  #lastUserMessage: string | undefined;
+  #isExpanded = false;
+  #ended: { readonly callId: string; readonly output: string } | undefined;
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -93,17 +96,33 @@ export class ConversationView {
     return this.#turnDiff;
   }
 
-  /** The last five lines of the command that ended last. */
-  get lastOutput(): string {
-    return this.#lastOutput;
+  /** It has been taken back. */
+  forgetTurnDiff(): void {
+    this.#turnDiff = "";
   }
 
-  /** What is stopped by an interrupt, for the status line. */
-  get runningTitle(): string | undefined {
-    return [...this.#commands.values()][0]?.line;
+  /** What a command printed, if it is the one that ended last. */
+  outputOf(callId: string): string | undefined {
+    return this.#ended?.callId === callId ? this.#ended.output : undefined;
+  }
+
+  /** A line of our own that belongs to the transcript. */
+  note(text: string, rows: readonly Row[]): void {
+    this.transcript.add("Notice", text);
+    this.print(rows);
+  }
+
+  get lastUserMessage(): string | undefined {
+    return this.#lastUserMessage;
+  }
+
+  /** More, or again fewer, rows of what a running command prints. */
+  toggleExpanded(): void {
+    this.#isExpanded = !this.#isExpanded;
   }
 
   userMessage(text: string): void {
+    this.#lastUserMessage = text;
     this.transcript.add("You", text);
     this.print(cells.userCell(text, this.context));
   }
@@ -163,6 +182,7 @@ export class ConversationView {
         break;
       case "task_started":
         this.#turnDiff = "";
+        this.#ended = undefined;
         this.meter.setWindow(msg.model_context_window ?? undefined);
         break;
       case "token_count":
@@ -264,7 +284,7 @@ export class ConversationView {
       durationMs: millisecondsOf(msg.duration),
       output: msg.aggregated_output,
     };
-    this.#lastOutput = lastLines(msg.aggregated_output);
+    this.#ended = { callId: msg.call_id, output: msg.aggregated_output };
     this.transcript.add(`$ ${command.title}  (exit ${msg.exit_code})`, msg.aggregated_output);
     if (command.exploration !== undefined && msg.exit_code === 0) {
       this.#explored.push(...command.exploration);
@@ -292,7 +312,9 @@ export class ConversationView {
     const { invocation, result } = msg;
     const text = "Ok" in result ? cells.mcpText(result.Ok) : result.Err;
     this.transcript.add(cells.mcpTitle(invocation), text);
-    this.print(cells.mcpCell({ invocation, result, durationMs: millisecondsOf(msg.duration) }, this.context));
+    this.print(
+      cells.mcpCell({ invocation, result, durationMs: millisecondsOf(msg.duration) }, this.context),
+    );
   }
 
   #planChanges(msg: EventMsgOf<"plan_update">): void {
@@ -352,12 +374,14 @@ export class ConversationView {
     const now = this.#options.now();
     const stopped = [...this.#commands.values()];
     for (const { title, startedAt, output } of stopped) {
-      const facts = { title, elapsedMs: now - startedAt, output: output.text, lines: output.lineCount };
+      const facts = { title, elapsedMs: now - startedAt, lineCount: output.lineCount };
       this.transcript.add(`$ ${title}  (stopped)`, output.text);
       this.print(cells.interruptedCommandCell(facts, this.context));
     }
     this.#endTurn();
-    this.print([[span(`${this.#options.marks.failed} Interrupted`, { color: YELLOW, bold: true })]]);
+    this.print([
+      [span(`${this.#options.marks.failed} Interrupted`, { color: YELLOW, bold: true })],
+    ]);
   }
 
   #messageRows(): readonly Row[] {
@@ -384,7 +408,10 @@ export class ConversationView {
     if (this.#explored.length === 0) return [];
     const { marks, width } = this.#options;
     const text = `Explored: ${this.#explored.join(", ")}`;
-    return [[], [span(`${marks.done} `, DIM), span(shorten(text, width() - 2, marks.ellipsis), DIM)]];
+    return [
+      [],
+      [span(`${marks.done} `, DIM), span(shorten(text, width() - 2, marks.ellipsis), DIM)],
+    ];
   }
 
   #commandRows(): readonly Row[] {
@@ -395,17 +422,27 @@ export class ConversationView {
     const { marks, width, now } = this.#options;
     const columns = width();
     const elapsed = `  (${formatElapsed(now() - startedAt)})`;
-    const title = shorten(line, columns - marks.running.length - 3 - elapsed.length, marks.ellipsis);
+    const title = shorten(
+      line,
+      columns - marks.running.length - 3 - elapsed.length,
+      marks.ellipsis,
+    );
     const rows: Row[] = [
       [],
-      [span(`${marks.running} `, { color: CYAN }), span("$ ", DIM), span(title, BOLD), span(elapsed, DIM)],
+      [
+        span(`${marks.running} `, { color: CYAN }),
+        span("$ ", DIM),
+        span(title, BOLD),
+        span(elapsed, DIM),
+      ],
     ];
-    const shown = output.tail(LIVE_OUTPUT_ROWS);
+    const most = this.#isExpanded ? EXPANDED_OUTPUT_ROWS : LIVE_OUTPUT_ROWS;
+    const shown = output.tail(most);
     if (shown === "") return rows;
     const above = output.lineCount - shown.split("\n").length;
     if (above > 0) rows.push(row(`  +${above} lines above`, DIM));
-    const options = { width: columns, headLines: LIVE_OUTPUT_ROWS, tailLines: 0, omitted: () => "" };
-    rows.push(...outputRows(shown, options).slice(-LIVE_OUTPUT_ROWS));
+    const options = { width: columns, headLines: most, tailLines: 0, omitted: () => "" };
+    rows.push(...outputRows(shown, options).slice(-most));
     return rows;
   }
 
@@ -432,8 +469,4 @@ export class ConversationView {
 function headingOf(text: string): string {
   const start = text.lastIndexOf("\n\n**");
   return start === -1 ? text.slice(0, 2000) : text.slice(start + 2);
-}
-
-function lastLines(output: string): string {
-  return output.trimEnd().split("\n").slice(-5).join("\n");
 }

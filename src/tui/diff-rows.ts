@@ -48,7 +48,11 @@ export function diffRows(changes: FileChanges, cwd: string, width: number): read
 
 export function fileHeader(path: string, change: FileChange, cwd: string): Row {
   const count = change === "delete" ? "" : ` ${formatCount(countChange(change))}`;
-  return [span(`${verbOf(change)} `, BOLD), span(nameOf(path, change, cwd), BOLD), span(count, DIM)];
+  return [
+    span(`${verbOf(change)} `, BOLD),
+    span(nameOf(path, change, cwd), BOLD),
+    span(count, DIM),
+  ];
 }
 
 function verbOf(change: FileChange): string {
@@ -169,6 +173,9 @@ function markedSpans(line: DiffLine, style: Style): readonly Span[] {
   // Two lines that share next to nothing are not the same line changed.
   if (kept * 3 < text.trim().length) return [span(text, style)];
   return own.map((part) =>
-    span(part.value, part.added || part.removed ? { ...style, bold: true, underline: true } : style),
+    span(
+      part.value,
+      part.added || part.removed ? { ...style, bold: true, underline: true } : style,
+    ),
   );
 }

@@ -49,7 +49,9 @@ export function layoutDraft(cells: readonly Cell[], cursor: number, width: numbe
   }
   return {
     rows: rows.map((parts) =>
-      mergeText(parts).map(({ text, isAtom }) => (isAtom ? span(text, { color: CYAN }) : span(text))),
+      mergeText(parts).map(({ text, isAtom }) =>
+        isAtom ? span(text, { color: CYAN }) : span(text),
+      ),
     ),
     cursorRow: place.row,
     cursorColumn: place.column,

@@ -11,7 +11,19 @@ import rust from "highlight.js/lib/languages/rust";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
-import { BLUE, CYAN, DIM, GREEN, MAGENTA, PLAIN, RED, type Row, type Span, type Style, YELLOW } from "./styled.ts";
+import {
+  BLUE,
+  CYAN,
+  DIM,
+  GREEN,
+  MAGENTA,
+  PLAIN,
+  RED,
+  type Row,
+  type Span,
+  type Style,
+  YELLOW,
+} from "./styled.ts";
 
 const LANGUAGES = { bash, css, diff, go, javascript, json, python, rust, typescript, xml, yaml };
 /** Colours are not worth more time than this takes. */
@@ -33,7 +45,8 @@ export function highlightCode(code: string, language: string): readonly Row[] {
 function prepare(): void {
   if (isReady) return;
   isReady = true;
-  for (const [name, definition] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, definition);
+  for (const [name, definition] of Object.entries(LANGUAGES))
+    hljs.registerLanguage(name, definition);
 }
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -73,7 +86,10 @@ function spansOfHtml(html: string): readonly Span[] {
     if (token.startsWith("</")) stack.pop();
     else if (token.startsWith("<")) stack.push(styleOfTag(token) ?? stack.at(-1) ?? PLAIN);
     else {
-      const text = token.replaceAll(/&(?:amp|lt|gt|quot|#x27);/gu, (entity) => ENTITIES[entity] ?? entity);
+      const text = token.replaceAll(
+        /&(?:amp|lt|gt|quot|#x27);/gu,
+        (entity) => ENTITIES[entity] ?? entity,
+      );
       spans.push({ text, style: stack.at(-1) ?? PLAIN });
     }
   }

@@ -28,7 +28,12 @@ export type Key =
       readonly shift: boolean;
     }
   /** A letter with Ctrl or Alt, in lower case. */
-  | { readonly kind: "chord"; readonly letter: string; readonly ctrl: boolean; readonly alt: boolean }
+  | {
+      readonly kind: "chord";
+      readonly letter: string;
+      readonly ctrl: boolean;
+      readonly alt: boolean;
+    }
   | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "focus"; readonly isFocused: boolean };
 
@@ -71,7 +76,9 @@ export class KeyDecoder {
         this.#paste = [];
         continue;
       }
-      const length = this.#pending.startsWith(ESC) ? sequenceLength(this.#pending) : textLength(this.#pending);
+      const length = this.#pending.startsWith(ESC)
+        ? sequenceLength(this.#pending)
+        : textLength(this.#pending);
       if (length === undefined && !isFinal) break;
       const token = this.#pending.slice(0, length ?? undefined);
       this.#pending = this.#pending.slice(token.length);
@@ -120,9 +127,13 @@ function sequenceLength(text: string): number | undefined {
   if (second === ESC) {
     // Alt with a key that is a sequence itself, or the Escape key twice.
     const inner = sequenceLength(text.slice(1));
-    return inner === undefined ? undefined : inner > 1 && /^[[O]/u.test(text.slice(2)) ? 1 + inner : 1;
+    return inner === undefined
+      ? undefined
+      : inner > 1 && /^[[O]/u.test(text.slice(2))
+        ? 1 + inner
+        : 1;
   }
-  return 1 + (String.fromCodePoint(text.codePointAt(1) ?? 0x20).length);
+  return 1 + String.fromCodePoint(text.codePointAt(1) ?? 0x20).length;
 }
 
 function textLength(text: string): number {
@@ -224,7 +235,8 @@ function decodeCodePoint(codePoint: number, modifiers: number): readonly Key[] {
   const name = CODE_POINTS[codePoint];
   if (name !== undefined) return [modified(name, modifiers)];
   // Keys without text have code points of the private use area.
-  if (codePoint < 32 || codePoint > 0x10ffff || (codePoint >= 57344 && codePoint <= 63743)) return [];
+  if (codePoint < 32 || codePoint > 0x10ffff || (codePoint >= 57344 && codePoint <= 63743))
+    return [];
   const { ctrl, alt, shift } = modifiersOf(modifiers);
   const character = String.fromCodePoint(codePoint);
   if (ctrl || alt) return [chord(character.toLowerCase(), ctrl, alt)];

@@ -47,7 +47,9 @@ export class LiveRegion {
   resized(): void {
     const { rows, cursor } = this.#frame;
     const { columns } = this.#stream;
-    const heights = rows.map((cells) => Math.max(1, Math.ceil(textWidth(rowText(cells)) / columns)));
+    const heights = rows.map((cells) =>
+      Math.max(1, Math.ceil(textWidth(rowText(cells)) / columns)),
+    );
     const cursorRow = cursor?.row ?? rows.length;
     const above = heights.slice(0, cursorRow).reduce((sum, height) => sum + height, 0);
     const within = cursor === undefined ? 0 : Math.floor(cursor.column / columns);

@@ -2,7 +2,19 @@
 import { lexer, type Token, type Tokens } from "marked";
 import { highlightCode } from "./highlight.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
-import { BOLD, CYAN, DIM, PLAIN, type Row, row, rowText, rowWidth, type Span, span, type Style } from "./styled.ts";
+import {
+  BOLD,
+  CYAN,
+  DIM,
+  PLAIN,
+  type Row,
+  row,
+  rowText,
+  rowWidth,
+  type Span,
+  span,
+  type Style,
+} from "./styled.ts";
 import { textWidth } from "./width.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
 
@@ -22,11 +34,16 @@ interface Prefix {
   readonly rest?: Row;
 }
 
-function blockRows(tokens: readonly Token[], options: MarkdownOptions, prefix: Prefix): readonly Row[] {
+function blockRows(
+  tokens: readonly Token[],
+  options: MarkdownOptions,
+  prefix: Prefix,
+): readonly Row[] {
   const rows: Row[] = [];
   for (const token of tokens) {
     if (token.type === "space" || token.type === "def") {
-      if (token.type === "def") rows.push(...wrapWords([span(token.raw.trim())], { width: options.width }));
+      if (token.type === "def")
+        rows.push(...wrapWords([span(token.raw.trim())], { width: options.width }));
       continue;
     }
     if (rows.length > 0) rows.push([]);
@@ -80,13 +97,19 @@ function listRows(token: Tokens.List, options: MarkdownOptions): readonly Row[] 
     const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
     const body = itemRows(tokens, { ...options, width }, token.loose);
     if (token.loose && index > 0) rows.push([]);
-    rows.push(...withPrefix(body.length === 0 ? [[]] : body, { first: row(label), rest: row(indent) }));
+    rows.push(
+      ...withPrefix(body.length === 0 ? [[]] : body, { first: row(label), rest: row(indent) }),
+    );
   }
   return rows;
 }
 
 /** A tight list has no empty rows between a text and the list below it. */
-function itemRows(tokens: readonly Token[], options: MarkdownOptions, isLoose: boolean): readonly Row[] {
+function itemRows(
+  tokens: readonly Token[],
+  options: MarkdownOptions,
+  isLoose: boolean,
+): readonly Row[] {
   if (isLoose) return blockRows(tokens, options, {});
   return tokens.filter(({ type }) => type !== "space").flatMap((token) => oneBlock(token, options));
 }
@@ -101,21 +124,31 @@ function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[
   if (total > options.width) return recordRows(header, body, options);
   const isAscii = options.isAscii === true;
   const bar = span(isAscii ? " | " : " │ ", DIM);
-  const line = widths.map((width) => (isAscii ? "-" : "─").repeat(width)).join(isAscii ? "-+-" : "─┼─");
+  const line = widths
+    .map((width) => (isAscii ? "-" : "─").repeat(width))
+    .join(isAscii ? "-+-" : "─┼─");
   const aligned = (cells: readonly Row[]): Row =>
     widths.flatMap((width, column) => {
       const cell = cells[column] ?? [];
       const padding = " ".repeat(Math.max(0, width - rowWidth(cell)));
       const isLast = column === widths.length - 1;
       const parts =
-        token.align[column] === "right" ? [span(padding), ...cell] : isLast ? cell : [...cell, span(padding)];
+        token.align[column] === "right"
+          ? [span(padding), ...cell]
+          : isLast
+            ? cell
+            : [...cell, span(padding)];
       return column === 0 ? parts : [bar, ...parts];
     });
   return [aligned(header), row(line, DIM), ...body.map(aligned)];
 }
 
 /** A table that is too wide: every row as a list of its fields. */
-function recordRows(header: readonly Row[], body: readonly (readonly Row[])[], { width }: MarkdownOptions): readonly Row[] {
+function recordRows(
+  header: readonly Row[],
+  body: readonly (readonly Row[])[],
+  { width }: MarkdownOptions,
+): readonly Row[] {
   return body.flatMap((cells, index) => [
     ...(index > 0 ? [[]] : []),
     ...cells.flatMap((cell, column) =>
@@ -137,7 +170,8 @@ function inlineSpan(token: Token, style: Style): readonly Span[] {
   if (isLink(token)) return linkSpans(token, style);
   if (isImage(token)) return [span(`[image: ${token.text}] (${token.href})`, style)];
   if (isText(token) && token.tokens !== undefined) return inlineSpans(token.tokens, style);
-  if (isText(token) || token.type === "escape") return [span("text" in token ? String(token.text) : token.raw, style)];
+  if (isText(token) || token.type === "escape")
+    return [span("text" in token ? String(token.text) : token.raw, style)];
   return [span(token.raw, style)];
 }
 

@@ -85,10 +85,7 @@ export class MarkdownStream {
       if (mark !== undefined && this.#lines.length === 1) this.#fence = mark;
       return [];
     }
-    const isEnd =
-      mark !== undefined &&
-      mark.startsWith(this.#fence) &&
-      line.trim() === mark;
+    const isEnd = mark !== undefined && mark.startsWith(this.#fence) && line.trim() === mark;
     if (!isEnd) return [];
     this.#fence = undefined;
     const block = this.#takeBlock(this.#lines.length);
@@ -96,7 +93,8 @@ export class MarkdownStream {
   }
 
   #finishLong(): readonly string[] {
-    const isLong = this.#lines.length >= MAX_BLOCK_LINES || this.#characters >= MAX_BLOCK_CHARACTERS;
+    const isLong =
+      this.#lines.length >= MAX_BLOCK_LINES || this.#characters >= MAX_BLOCK_CHARACTERS;
     if (!isLong) return [];
     const opening = this.#fence === undefined ? undefined : this.#lines[0];
     const closing = this.#fence;

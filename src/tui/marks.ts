@@ -38,7 +38,9 @@ export const ASCII_MARKS: Marks = {
 /** Whether the locale of the environment speaks UTF-8. Source: setlocale(3), order of variables. */
 export function hasUtf8Locale(env: Readonly<Record<string, string | undefined>>): boolean {
   const names = ["LC_ALL", "LC_CTYPE", "LANG"] as const;
-  const locale = names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
+  const locale = names
+    .map((name) => env[name])
+    .find((value) => value !== undefined && value !== "");
   // Without any locale the C locale is in force, yet nearly all such systems show UTF-8.
   return locale === undefined || /utf-?8/iu.test(locale);
 }

@@ -18,7 +18,8 @@ export function outputRows(output: string, options: OutputOptions): readonly Row
   const lines = linesOf(output);
   const { headLines, tailLines, omitted, width } = options;
   if (lines.length === 0) return [[...INDENT, span("(no output)", DIM)]];
-  if (lines.length <= headLines + tailLines + 1) return lines.flatMap((line) => lineRows(line, width));
+  if (lines.length <= headLines + tailLines + 1)
+    return lines.flatMap((line) => lineRows(line, width));
   const head = lines.slice(0, headLines);
   const tail = tailLines === 0 ? [] : lines.slice(-tailLines);
   const between = omitted(lines.length - head.length - tail.length);
@@ -43,9 +44,14 @@ const MAX_ROWS_PER_LINE = 8;
 
 function lineRows(line: string, width: number): readonly Row[] {
   const pieces = sanitizeOutput(line)[0] ?? [];
-  const spans = pieces.map(({ text, style }) => span(text, style === PLAIN ? DIM : { ...DIM, ...style }));
-  const rows = wrapHard(spans.map(({ text, style }) => span(text, style)), { width, first: INDENT, rest: INDENT });
+  const spans = pieces.map(({ text, style }) =>
+    span(text, style === PLAIN ? DIM : { ...DIM, ...style }),
+  );
+  const rows = wrapHard(
+    spans.map(({ text, style }) => span(text, style)),
+    { width, first: INDENT, rest: INDENT },
+  );
   if (rows.length <= MAX_ROWS_PER_LINE) return rows;
   const more = rows.length - MAX_ROWS_PER_LINE + 1;
-  return [...rows.slice(0, MAX_ROWS_PER_LINE - 1), ...[row(`  (line goes on for ${more} rows)`, DIM)]];
+  return [...rows.slice(0, MAX_ROWS_PER_LINE - 1), row(`  (line goes on for ${more} rows)`, DIM)];
 }

@@ -7,7 +7,8 @@ export interface RetryAttempt {
   readonly delayMs: number;
 }
 
-const RETRY = /^(?<cause>[\s\S]*); retrying (?<count>\d+\/\d+) in (?<delay>[\d.]+)(?<unit>ms|s|m)\b/u;
+const RETRY =
+  /^(?<cause>[\s\S]*); retrying (?<count>\d+\/\d+) in (?<delay>[\d.]+)(?<unit>ms|s|m)\b/u;
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000 } as const;
 
 /** Undefined: the message is about something else. */
@@ -20,9 +21,13 @@ export function parseRetry(message: string): RetryAttempt | undefined {
 }
 
 /** While it is waited for. */
-export function describeWaiting({ cause, count, delayMs }: RetryAttempt, elapsedMs: number): string {
+export function describeWaiting(
+  { cause, count, delayMs }: RetryAttempt,
+  elapsedMs: number,
+): string {
   const left = Math.max(0, delayMs - elapsedMs);
-  const wait = left >= 1000 ? `${Math.ceil(left / 1000)}s` : left > 0 ? `${Math.round(left)}ms` : "a moment";
+  const wait =
+    left >= 1000 ? `${Math.ceil(left / 1000)}s` : left > 0 ? `${Math.round(left)}ms` : "a moment";
   return `${cause}; retrying ${count} in ${wait}`;
 }
 

@@ -12,7 +12,8 @@ export class RunningOutput {
     const text = this.#decoder.decode(bytes, { stream: true });
     if (text === "") return;
     this.#hasText = true;
-    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#lineBreaks += 1;
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1))
+      this.#lineBreaks += 1;
     this.#text += text;
     if (this.#text.length > 2 * MAX_KEPT) this.#text = this.#text.slice(-MAX_KEPT);
   }

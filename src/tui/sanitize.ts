@@ -18,8 +18,14 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 const NEEDS_WORK = /[^\u0020-\u007e\n]/u;
 
 /** Directional controls, characters without width, tags, and unpaired surrogates' replacement. */
-const INVISIBLE =
-  /[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufe00-\ufe0f\u{e0000}-\u{e0fff}]/gu;
+const INVISIBLE = new RegExp(
+  [
+    String.raw`[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`,
+    // Those that combine with what is before them.
+    String.raw`[\u034f\u180b-\u180e\ufe00-\ufe0f\u{e0000}-\u{e0fff}]`,
+  ].join("|"),
+  "gu",
+);
 // Inside of these, joiners, variation selectors and tags are part of the picture.
 const EMOJI_SEQUENCE = /\p{RGI_Emoji}|\p{Emoji}\ufe0f/gv;
 
@@ -57,14 +63,18 @@ function codePointName(character: string): string {
 }
 
 /** Blanks that are none of the keyboard's, and fillers that look like nothing. */
-const LOOK_ALIKE_BLANKS = /[\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]/gu;
+const LOOK_ALIKE_BLANKS =
+  /[\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]/gu;
 const COMMAND_CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 
 /**
  * A command as it will run, with everything in it visible. Nothing is dropped: control characters,
  * invisible ones and look-alike blanks become escapes, and `hasHidden` says that there are some.
  */
-export function revealCommand(text: string): { readonly text: string; readonly hasHidden: boolean } {
+export function revealCommand(text: string): {
+  readonly text: string;
+  readonly hasHidden: boolean;
+} {
   const shown = text
     .toWellFormed()
     .replaceAll(COMMAND_CONTROLS, codePointName)

@@ -90,7 +90,8 @@ export class Terminal {
     process.off("SIGHUP", this.#hungUp);
     process.off("SIGTERM", this.#terminated);
     process.off("exit", this.#restoreNow);
-    stdin.pause();
+    // Only paused, it would keep the program from ending.
+    stdin.destroy();
   }
 
   /** Hands the terminal over to another program, or to the shell. */
@@ -147,8 +148,10 @@ export class Terminal {
 
   #deliver(key: Key, now: number): void {
     const count = key.kind === "text" ? key.text.length : 1;
-    for (let index = 0; index < Math.min(count, BURST_KEYS + 1); index += 1) this.#keyTimes.push(now);
-    while (this.#keyTimes.length > 0 && now - (this.#keyTimes[0] ?? 0) > BURST_MS) this.#keyTimes.shift();
+    for (let index = 0; index < Math.min(count, BURST_KEYS + 1); index += 1)
+      this.#keyTimes.push(now);
+    while (this.#keyTimes.length > 0 && now - (this.#keyTimes[0] ?? 0) > BURST_MS)
+      this.#keyTimes.shift();
     const isBurst = this.#keyTimes.length > BURST_KEYS;
     if (key.kind === "paste") this.#keyTimes.length = 0;
     this.#handlers?.onKey(key, isBurst);

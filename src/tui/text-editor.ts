@@ -40,7 +40,9 @@ export class TextEditor {
 
   /** With the contents of pastes. */
   get text(): string {
-    return this.#cells.map((cell) => (cell.kind === "grapheme" ? cell.text : (cell.content ?? ""))).join("");
+    return this.#cells
+      .map((cell) => (cell.kind === "grapheme" ? cell.text : (cell.content ?? "")))
+      .join("");
   }
 
   get imagePaths(): readonly string[] {

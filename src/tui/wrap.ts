@@ -44,7 +44,8 @@ function* splitPieces(spans: Row): Generator<Piece> {
     for (const match of text.matchAll(/\n|[^\S\n]+|[^\s]+/gu)) {
       const [part] = match;
       if (part === "\n") yield { kind: "line-break", text: "", style, width: 0 };
-      else if (/^\s/u.test(part)) yield { kind: "blank", text: part, style, width: textWidth(part) };
+      else if (/^\s/u.test(part))
+        yield { kind: "blank", text: part, style, width: textWidth(part) };
       else yield* splitWord(part, style);
     }
   }

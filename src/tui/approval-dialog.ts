@@ -1,0 +1,270 @@
+/**
+ * The dialog in which the user decides. Keys that were meant for the draft must not answer it: for
+ * a moment after it has appeared, and until the user has stopped typing, it takes none.
+ */
+import type { Answer, Question } from "./approval-question.ts";
+import { diffRows, fileHeader } from "./diff-rows.ts";
+import { editKey } from "./edit-keys.ts";
+import type { Key } from "./key-decoder.ts";
+import { layoutDraft } from "./draft-layout.ts";
+import type { Marks } from "./marks.ts";
+import { outputRows } from "./output-rows.ts";
+import { BOLD, CYAN, DIM, type Row, row, span, YELLOW } from "./styled.ts";
+import { TextEditor } from "./text-editor.ts";
+import { wrapHard, wrapWords } from "./wrap.ts";
+
+export type DialogResult =
+  | { readonly kind: "answered"; readonly answer: Answer }
+  /** The whole command or change, in the pager. */
+  | { readonly kind: "show-all" };
+
+export interface DialogView {
+  readonly rows: readonly Row[];
+  readonly cursor: { readonly row: number; readonly column: number } | undefined;
+}
+
+const GUARD_MS = 400;
+const QUIET_MS = 300;
+const MAX_SUBJECT_ROWS = 12;
+const SHORTENED_ROWS = 10;
+
+type ChoiceId = "once" | "session" | "refuse" | "stop";
+
+interface DialogChoice {
+  readonly id: ChoiceId;
+  readonly key: string;
+  readonly label: string;
+}
+
+export interface DialogOptions {
+  readonly question: Question;
+  readonly cwd: string;
+  readonly now: number;
+  /** When the user pressed a key last. */
+  readonly lastKeyAt: number;
+  readonly width: number;
+}
+
+export class ApprovalDialog {
+  readonly question: Question;
+  readonly #cwd: string;
+  #guardedUntil: number;
+  #selected: number;
+  /** Not all of it was seen, so approving takes two steps. */
+  #needsSecond: boolean;
+  #isArmed = false;
+  /** The refusal is being explained. */
+  #feedback: TextEditor | undefined;
+
+  constructor({ question, cwd, now, lastKeyAt, width }: DialogOptions) {
+    this.question = question;
+    this.#cwd = cwd;
+    this.#guardedUntil = Math.max(now + GUARD_MS, lastKeyAt + QUIET_MS);
+    this.#selected = question.isRiskier
+      ? this.#choices().findIndex(({ id }) => id === "refuse")
+      : 0;
+    this.#needsSecond = this.#subjectRows(width).length > MAX_SUBJECT_ROWS;
+  }
+
+  isGuarded(now: number): boolean {
+    return now < this.#guardedUntil;
+  }
+
+  get guardedUntil(): number {
+    return this.#guardedUntil;
+  }
+
+  /** A key came while the dialog was guarded: the user is typing. */
+  extendGuard(now: number): void {
+    this.#guardedUntil = Math.max(this.#guardedUntil, now + QUIET_MS);
+  }
+
+  /** The pager has shown everything. */
+  wasSeen(): void {
+    this.#needsSecond = false;
+  }
+
+  /** Undefined while nothing is decided. */
+  key(key: Key): DialogResult | undefined {
+    if (this.#feedback !== undefined) return this.#feedbackKey(key, this.#feedback);
+    const choices = this.#choices();
+    if (key.kind === "key") {
+      if (key.name === "escape") return answered("abort");
+      if (key.name === "up") this.#move(-1, choices.length);
+      if (key.name === "down" || key.name === "tab") this.#move(1, choices.length);
+      if (key.name === "enter") return this.#choose(choices[this.#selected]?.id);
+      return undefined;
+    }
+    if (key.kind === "chord" && key.ctrl && key.letter === "c") return answered("abort");
+    if (key.kind === "chord" && key.ctrl && key.letter === "o") return { kind: "show-all" };
+    if (key.kind !== "text") return undefined;
+    const index = choices.findIndex((choice) => choice.key === key.text.toLowerCase());
+    if (index === -1) return undefined;
+    this.#select(index);
+    return this.#choose(choices[index]?.id);
+  }
+
+  view(width: number, maxRows: number, position: string, marks: Marks): DialogView {
+    const head = this.#headRows(width, position);
+    const tail = this.#tailRows(width, marks);
+    const subject = this.#shownSubject(width, maxRows - head.length - tail.rows.length, marks);
+    const rows = [...head, ...subject, ...tail.rows];
+    const cursor =
+      tail.cursor === undefined
+        ? undefined
+        : { row: head.length + subject.length + tail.cursor.row, column: tail.cursor.column };
+    return { rows, cursor };
+  }
+
+  /** Everything of the subject, for the pager. */
+  fullRows(width: number): readonly Row[] {
+    return this.#subjectRows(width);
+  }
+
+  #choices(): readonly DialogChoice[] {
+    const { sessionRule } = this.question;
+    const once = this.#isArmed
+      ? "Run once: press again, you have not seen all of it"
+      : this.question.kind === "exec"
+        ? "Run once"
+        : "Edit once";
+    const session =
+      sessionRule === undefined
+        ? []
+        : [
+            {
+              id: "session",
+              key: "a",
+              label: `Allow the same again this session: ${sessionRule}`,
+            } as const,
+          ];
+    return [
+      { id: "once", key: "y", label: once },
+      ...session,
+      { id: "refuse", key: "n", label: "Do not run, tell the model why" },
+      { id: "stop", key: "esc", label: "Do not run, stop here" },
+    ];
+  }
+
+  #move(step: number, length: number): void {
+    this.#select((this.#selected + length + step) % length);
+  }
+
+  #select(index: number): void {
+    if (index !== this.#selected) this.#isArmed = false;
+    this.#selected = index;
+  }
+
+  #choose(id: ChoiceId | undefined): DialogResult | undefined {
+    switch (id) {
+      case "once":
+      case "session":
+        if (this.#needsSecond && !this.#isArmed) {
+          this.#isArmed = true;
+          return undefined;
+        }
+        return answered(id === "once" ? "approved" : "approved_for_session");
+      case "refuse":
+        this.#feedback = new TextEditor();
+        return undefined;
+      case "stop":
+        return answered("abort");
+      case undefined:
+        return undefined;
+    }
+  }
+
+  #feedbackKey(key: Key, editor: TextEditor): DialogResult | undefined {
+    if (key.kind === "chord" && key.ctrl && key.letter === "c") return answered("abort");
+    if (key.kind === "key" && key.name === "escape") {
+      this.#feedback = undefined;
+      return undefined;
+    }
+    if (key.kind === "key" && key.name === "enter") {
+      const feedback = editor.text.trim();
+      const answer: Answer = { decision: "denied", ...(feedback === "" ? {} : { feedback }) };
+      return { kind: "answered", answer };
+    }
+    editKey(editor, key);
+    return undefined;
+  }
+
+  #headRows(width: number, position: string): readonly Row[] {
+    const { title, warnings } = this.question;
+    const place = position === "" ? "" : `  (${position})`;
+    return [
+      ...wrapWords([span(title, { color: YELLOW, bold: true }), span(place, DIM)], { width }),
+      ...warnings.flatMap((text) => wrapWords([span(`! ${text}`, { color: YELLOW })], { width })),
+    ];
+  }
+
+  #subjectRows(width: number): readonly Row[] {
+    const { question } = this;
+    if (question.kind === "patch") {
+      const { changes } = question;
+      const headers = Object.entries(changes).map(([path, change]) =>
+        fileHeader(path, change, this.#cwd),
+      );
+      return [
+        ...(headers.length > 1 ? [...headers, []] : []),
+        ...diffRows(changes, this.#cwd, width),
+      ];
+    }
+    return question.command.split("\n").flatMap((line, index) =>
+      wrapHard([span(line, BOLD)], {
+        width,
+        first: [span(index === 0 ? "$ " : "  ", DIM)],
+        rest: [span("  ")],
+      }),
+    );
+  }
+
+  #shownSubject(width: number, room: number, marks: Marks): readonly Row[] {
+    const rows = this.#subjectRows(width);
+    const most = Math.max(3, Math.min(MAX_SUBJECT_ROWS, room));
+    if (rows.length <= most) return rows;
+    // What is cut by a small screen was not seen either.
+    if (!this.#isArmed && most < MAX_SUBJECT_ROWS) this.#needsSecond = true;
+    const shown = rows.slice(0, Math.min(SHORTENED_ROWS, most - 1));
+    return [
+      ...shown,
+      row(`${marks.ellipsis} ${rows.length - shown.length} more lines, Ctrl-O to see all`, DIM),
+    ];
+  }
+
+  #tailRows(width: number, marks: Marks): DialogView {
+    const { question } = this;
+    const rows: Row[] = [];
+    if (question.kind === "exec")
+      rows.push(...wrapHard([span(`in ${question.cwd}`, DIM)], { width }));
+    for (const reason of question.reasons) rows.push(...wrapWords([span(reason)], { width }));
+    if (question.evidence !== undefined) {
+      rows.push(
+        ...outputRows(question.evidence, { width, headLines: 5, tailLines: 0, omitted: () => "" }),
+      );
+    }
+    if (this.#feedback !== undefined) return withFeedback(rows, this.#feedback, width, marks);
+    for (const [index, { key, label }] of this.#choices().entries()) {
+      const isSelected = index === this.#selected;
+      const pointer = isSelected ? marks.current : " ".repeat(marks.current.length);
+      const style = isSelected ? ({ color: CYAN, bold: true } as const) : {};
+      const first: Row = [span(`${pointer} ${key.padEnd(4)}`, style)];
+      rows.push(...wrapWords([span(label, style)], { width, first, rest: [span("       ")] }));
+    }
+    return { rows, cursor: undefined };
+  }
+}
+
+function withFeedback(rows: Row[], editor: TextEditor, width: number, marks: Marks): DialogView {
+  rows.push(row("What should the model do instead? Enter sends it, Esc goes back.", DIM));
+  const layout = layoutDraft(editor.cells, editor.cursor, width - 2);
+  const start = rows.length;
+  for (const [index, cells] of layout.rows.entries()) {
+    rows.push([span(index === 0 ? `${marks.user} ` : "  ", { color: CYAN }), ...cells]);
+  }
+  return { rows, cursor: { row: start + layout.cursorRow, column: 2 + layout.cursorColumn } };
+}
+
+function answered(decision: Answer["decision"]): DialogResult {
+  return { kind: "answered", answer: { decision } };
+}

@@ -1,0 +1,333 @@
+/**
+ * The conversation a front end shows: what the user sends, what waits to be sent, and under which
+ * rules. Screen and line mode share it.
+ */
+import type { Config } from "../config/config.ts";
+import { findModelFamily } from "../config/model-families.ts";
+import type { CodexConversation } from "../core/codex-conversation.ts";
+import type { ConversationManager } from "../core/conversation-manager.ts";
+import type { Event, EventMsgOf } from "../protocol/event.ts";
+import type { ReasoningEffort } from "../protocol/reasoning.ts";
+import type { InputItem, OpOf } from "../protocol/submission.ts";
+import { type Answer, describeAnswer, type Question, questionOf } from "./approval-question.ts";
+import { doneCell, failedCell } from "./cells.ts";
+import type { Message } from "./composer.ts";
+import type { ConversationView } from "./conversation-view.ts";
+import { looksSecret } from "./prompt-history.ts";
+import { sessionHeader } from "./session-header.ts";
+import type { SessionRules } from "./status-line.ts";
+
+export interface ChatListener {
+  /** Something that is shown has changed. */
+  readonly onChange: () => void;
+  readonly onQuestion: (question: Question) => void;
+  /** Questions that were open need no answer any more. */
+  readonly onTurnEnd: (kind: "complete" | "interrupted") => void;
+  readonly onHistoryEntry: (entry: EventMsgOf<"get_history_entry_response">) => void;
+  readonly onTools: (tools: EventMsgOf<"mcp_list_tools_response">["tools"]) => void;
+  readonly onSession: (historyCount: number) => void;
+}
+
+export interface ChatParts {
+  readonly manager: ConversationManager;
+  readonly view: ConversationView;
+  readonly config: Config;
+  readonly isSandboxAvailable: boolean;
+  readonly listener: ChatListener;
+  readonly now: () => number;
+}
+
+export interface RunningTurn {
+  readonly startedAt: number;
+  readonly isStopping: boolean;
+}
+
+type RuleChanges = Omit<OpOf<"override_turn_context">, "type">;
+
+export class Chat {
+  readonly #parts: ChatParts;
+  #config: Config;
+  #rules: SessionRules;
+  #conversation: CodexConversation | undefined;
+  #sessionId = "";
+  #historyLogId = 0;
+  #hasSent = false;
+  #turn: { startedAt: number; isStopping: boolean } | undefined;
+  #queue: Message[] = [];
+  #allowed = new Set<string>();
+  /** Resolves when the present conversation has told everything. */
+  #pumping: Promise<void> = Promise.resolve();
+
+  constructor(parts: ChatParts) {
+    this.#parts = parts;
+    this.#config = parts.config;
+    this.#rules = rulesOf(parts.config, parts.isSandboxAvailable);
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get rules(): SessionRules {
+    return this.#rules;
+  }
+
+  get turn(): RunningTurn | undefined {
+    return this.#turn;
+  }
+
+  get queue(): readonly Message[] {
+    return this.#queue;
+  }
+
+  get allowedCount(): number {
+    return this.#allowed.size;
+  }
+
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  /** There is something to go on with. */
+  get hasSent(): boolean {
+    return this.#hasSent;
+  }
+
+  /** Before a conversation has begun. */
+  setConfig(config: Config): void {
+    this.#config = config;
+    this.#rules = rulesOf(config, this.#parts.isSandboxAvailable);
+  }
+
+  /** Ends the present conversation, if there is one. Errors: ResumeError. */
+  async begin(resumePath?: string): Promise<void> {
+    const { manager, view, listener } = this.#parts;
+    const config = this.#presentConfig();
+    const created =
+      resumePath === undefined
+        ? await manager.newConversation(config)
+        : await manager.resumeConversation(config, resumePath);
+    await this.end();
+    this.#conversation = created.conversation;
+    this.#sessionId = created.conversationId;
+    this.#historyLogId = created.sessionConfigured.history_log_id;
+    this.#hasSent = resumePath !== undefined;
+    this.#allowed = new Set();
+    view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
+    this.#pumping = this.#pump(created.conversation);
+    listener.onSession(created.sessionConfigured.history_entry_count);
+    listener.onChange();
+  }
+
+  /** To the model now, or when it has finished what it is doing. */
+  send(message: Message): void {
+    this.#remember(message.text);
+    if (this.#turn === undefined) this.#deliver(message);
+    else this.#queue.push(message);
+    this.#parts.listener.onChange();
+  }
+
+  compact(): void {
+    this.#beginTurn();
+    this.#conversation?.submit({ type: "compact" });
+    this.#parts.listener.onChange();
+  }
+
+  listTools(): void {
+    this.#conversation?.submit({ type: "list_mcp_tools" });
+  }
+
+  requestHistory(offset: number): void {
+    const id = this.#historyLogId;
+    this.#conversation?.submit({ type: "get_history_entry_request", offset, log_id: id });
+  }
+
+  /** What was queued comes back, in order. */
+  interrupt(): readonly Message[] {
+    if (this.#turn === undefined || this.#turn.isStopping) return [];
+    this.#turn.isStopping = true;
+    this.#conversation?.submit({ type: "interrupt" });
+    this.#parts.listener.onChange();
+    return this.takeQueue();
+  }
+
+  takeQueue(): readonly Message[] {
+    return this.#queue.splice(0);
+  }
+
+  answer(question: Question, answer: Answer): void {
+    const { view, listener } = this.#parts;
+    const { kind, taskId: id } = question;
+    const { decision, feedback } = answer;
+    const cell = decision === "denied" || decision === "abort" ? failedCell : doneCell;
+    const text = describeAnswer(question, answer);
+    view.note(text, cell(text, view.context));
+    if (decision === "approved_for_session" && question.kind === "exec") {
+      this.#allowed.add(question.command);
+    }
+    // The words join the running turn, so they must be there before the refusal lets it go on.
+    if (feedback !== undefined) {
+      this.#conversation?.submit({ type: "user_input", items: [{ type: "text", text: feedback }] });
+    }
+    const type = kind === "exec" ? "exec_approval" : "patch_approval";
+    if (decision === "abort" && this.#turn !== undefined) this.#turn.isStopping = true;
+    this.#conversation?.submit({ type, id, decision });
+    listener.onChange();
+  }
+
+  /** From the next turn on. */
+  change(changes: RuleChanges): void {
+    this.#conversation?.submit({ type: "override_turn_context", ...changes });
+    const model = changes.model ?? this.#rules.model;
+    const isKnownModel = model === this.#config.model;
+    const supportsReasoning = isKnownModel
+      ? this.#config.modelSupportsReasoning
+      : findModelFamily(model).supportsReasoning;
+    const effort = changes.effort ?? this.#rules.effort ?? this.#config.modelReasoningEffort;
+    this.#rules = {
+      ...this.#rules,
+      model,
+      effort: supportsReasoning ? effort : undefined,
+      approvalPolicy: changes.approval_policy ?? this.#rules.approvalPolicy,
+      sandboxPolicy: changes.sandbox_policy ?? this.#rules.sandboxPolicy,
+    };
+    this.#parts.listener.onChange();
+  }
+
+  /** Resolves when everything of it is over: tasks, commands, servers. */
+  async end(): Promise<void> {
+    const conversation = this.#conversation;
+    this.#conversation = undefined;
+    if (conversation === undefined) return;
+    this.#queue = [];
+    conversation.submit({ type: "shutdown" });
+    await this.#pumping;
+    this.#parts.manager.removeConversation(conversation.id);
+    this.#turn = undefined;
+  }
+
+  #presentConfig(): Config {
+    const { model, effort, approvalPolicy, sandboxPolicy } = this.#rules;
+    const config = this.#config;
+    const modelReasoningEffort = effort ?? config.modelReasoningEffort;
+    const rules = { approvalPolicy, sandboxPolicy, modelReasoningEffort };
+    // A session to go on with is named to `begin`.
+    const present = { ...config, ...rules, experimentalResume: undefined };
+    if (model === config.model) return present;
+    const modelFamily = findModelFamily(model);
+    return {
+      ...present,
+      model,
+      modelFamily,
+      modelContextWindow: modelFamily.contextWindow,
+      modelMaxOutputTokens: modelFamily.maxOutputTokens,
+      modelSupportsReasoning: modelFamily.supportsReasoning,
+    };
+  }
+
+  async #pump(conversation: CodexConversation): Promise<void> {
+    for await (const event of conversation) this.#event(event);
+  }
+
+  #event(event: Event): void {
+    const { view, listener } = this.#parts;
+    const { msg } = event;
+    view.event(event);
+    switch (msg.type) {
+      case "task_started":
+        this.#beginTurn();
+        break;
+      case "exec_command_end":
+      case "patch_apply_end":
+      case "mcp_tool_call_end":
+      case "plan_update":
+        this.#deliverQueue();
+        break;
+      case "task_complete":
+        this.#endTurn("complete");
+        break;
+      case "turn_aborted":
+        this.#endTurn("interrupted");
+        break;
+      case "exec_approval_request":
+      case "apply_patch_approval_request": {
+        const failedOutput = view.outputOf(msg.call_id);
+        const question = questionOf(event, { rules: this.#rules, failedOutput });
+        if (question !== undefined) listener.onQuestion(question);
+        break;
+      }
+      case "get_history_entry_response":
+        listener.onHistoryEntry(msg);
+        break;
+      case "mcp_list_tools_response":
+        listener.onTools(msg.tools);
+        break;
+      // The view has taken these in.
+      case "agent_message":
+      case "agent_message_delta":
+      case "agent_reasoning":
+      case "agent_reasoning_delta":
+      case "agent_reasoning_raw_content":
+      case "agent_reasoning_raw_content_delta":
+      case "agent_reasoning_section_break":
+      case "background_event":
+      case "error":
+      case "exec_command_begin":
+      case "exec_command_output_delta":
+      case "mcp_tool_call_begin":
+      case "patch_apply_begin":
+      case "session_configured":
+      case "shutdown_complete":
+      case "token_count":
+      case "turn_diff":
+        break;
+    }
+    listener.onChange();
+  }
+
+  #beginTurn(): void {
+    this.#turn ??= { startedAt: this.#parts.now(), isStopping: false };
+  }
+
+  #endTurn(kind: "complete" | "interrupted"): void {
+    this.#turn = undefined;
+    this.#parts.listener.onTurnEnd(kind);
+    // What an interrupt would have given back was taken when it began.
+    if (kind === "complete") this.#deliverQueue();
+  }
+
+  #deliverQueue(): void {
+    if (this.#turn?.isStopping === true) return;
+    for (const message of this.#queue.splice(0)) this.#deliver(message);
+  }
+
+  #deliver({ text, imagePaths }: Message): void {
+    const { view } = this.#parts;
+    const pictures = imagePaths.map((path) => `[Image ${path}]`);
+    view.userMessage([...pictures, text].filter((part) => part !== "").join("\n"));
+    const images = imagePaths.map((path): InputItem => ({ type: "local_image", path }));
+    const items: readonly InputItem[] = text === "" ? images : [...images, { type: "text", text }];
+    this.#hasSent = true;
+    this.#beginTurn();
+    this.#conversation?.submit({ type: "user_input", items });
+  }
+
+  #remember(text: string): void {
+    if (text === "" || looksSecret(text)) return;
+    this.#conversation?.submit({ type: "add_to_history", text });
+  }
+}
+
+function rulesOf(config: Config, isSandboxAvailable: boolean): SessionRules {
+  const effort: ReasoningEffort | undefined = config.modelSupportsReasoning
+    ? config.modelReasoningEffort
+    : undefined;
+  return {
+    model: config.model,
+    effort,
+    approvalPolicy: config.approvalPolicy,
+    sandboxPolicy: config.sandboxPolicy,
+    isSandboxAvailable,
+    cwd: config.cwd,
+  };
+}

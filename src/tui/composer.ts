@@ -1,0 +1,388 @@
+/**
+ * The place to write: a draft, its history, and the menus that open while typing. Keys go in, what
+ * they ask for comes out; nothing here touches a terminal.
+ */
+import { choiceRows, type Choice } from "./menu.ts";
+import { layoutDraft, moveByRow } from "./draft-layout.ts";
+import { editKey } from "./edit-keys.ts";
+import type { Key } from "./key-decoder.ts";
+import type { Marks } from "./marks.ts";
+import { type PromptHistory } from "./prompt-history.ts";
+import { matchSlash, parseSlash, type SlashCommand } from "./slash-commands.ts";
+import { CYAN, DIM, type Row, row, span } from "./styled.ts";
+import { type Cell, TextEditor } from "./text-editor.ts";
+import { graphemes, shorten, textWidth } from "./width.ts";
+
+export type ComposerRequest =
+  | { readonly kind: "send"; readonly message: Message }
+  | { readonly kind: "command"; readonly command: SlashCommand; readonly argument: string }
+  | {
+      readonly kind: "unknown-command";
+      readonly name: string;
+      readonly nearest: string | undefined;
+    };
+
+export interface Message {
+  /** With the contents of pastes. */
+  readonly text: string;
+  readonly imagePaths: readonly string[];
+}
+
+export interface ComposerOptions {
+  readonly history: PromptHistory;
+  readonly marks: Marks;
+  /** Paths that fit the words after an `@`, best first. */
+  readonly findFiles: (query: string) => readonly string[];
+  /** A pasted path that is a picture. */
+  readonly isImage: (path: string) => boolean;
+}
+
+export interface ComposerView {
+  readonly rows: readonly Row[];
+  readonly cursor: { readonly row: number; readonly column: number };
+}
+
+interface Popup {
+  readonly kind: "slash" | "file";
+  readonly choices: readonly Choice[];
+  /** Cells before the cursor that a choice replaces. */
+  readonly replaced: number;
+}
+
+interface Search {
+  query: string;
+  age: number;
+  readonly saved: readonly Cell[];
+}
+
+const PREFETCHED_ENTRIES = 200;
+
+export class Composer {
+  readonly editor = new TextEditor();
+  readonly #options: ComposerOptions;
+  #width = 80;
+  #selected = 0;
+  /** The text for which the user has closed the menu. */
+  #dismissed: string | undefined;
+  /** 0 is the newest entry of the history; undefined: the draft itself. */
+  #age: number | undefined;
+  #saved: readonly Cell[] = [];
+  #awaitedAge: number | undefined;
+  #search: Search | undefined;
+
+  constructor(options: ComposerOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.editor.isEmpty;
+  }
+
+  get hasMenu(): boolean {
+    return this.#search !== undefined || this.#popup() !== undefined;
+  }
+
+  key(key: Key, isBurst: boolean): ComposerRequest | undefined {
+    if (this.#search !== undefined) {
+      this.#searchKey(key, this.#search);
+      return undefined;
+    }
+    const popup = this.#popup();
+    if (popup !== undefined && !isBurst) {
+      const used = this.#popupKey(key, popup);
+      if (used !== false) return used;
+    }
+    const before = this.editor.visibleText;
+    const request = this.#editingKey(key, isBurst);
+    if (this.editor.visibleText !== before) this.#changed();
+    return request;
+  }
+
+  /** Puts text into the draft, in front of what is there. */
+  prepend(texts: readonly string[]): void {
+    const rest = this.editor.cells;
+    this.editor.clear();
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) this.editor.insert("\n");
+      this.editor.paste(text);
+    }
+    if (rest.length > 0 && texts.length > 0) this.editor.insert("\n");
+    this.editor.setCells([...this.editor.cells, ...rest]);
+    this.#changed();
+  }
+
+  setText(text: string): void {
+    this.editor.clear();
+    this.editor.paste(text);
+    this.#changed();
+  }
+
+  /** What is there goes into the history, as Ctrl-C wants it. */
+  clearIntoHistory(): void {
+    this.#options.history.add(this.editor.text);
+    this.editor.clear();
+    this.#changed();
+  }
+
+  closeMenu(): void {
+    if (this.#search !== undefined) {
+      this.editor.setCells(this.#search.saved);
+      this.#search = undefined;
+      return;
+    }
+    this.#dismissed = this.editor.visibleText;
+  }
+
+  startSearch(): void {
+    this.#options.history.prefetch(PREFETCHED_ENTRIES);
+    this.#search ??= { query: "", age: -1, saved: this.editor.cells };
+  }
+
+  /** An entry of the history that was asked for has come. */
+  historyArrived(age: number): void {
+    if (this.#awaitedAge === age) this.#showAge(age);
+  }
+
+  view(width: number, maxRows: number, placeholder: string): ComposerView {
+    const { marks } = this.#options;
+    this.#width = Math.max(4, width - 2);
+    const popupRows = this.#popupRows(width);
+    const { cells, cursor } = this.editor;
+    const layout = layoutDraft(cells, cursor, this.#width);
+    const visibleCount = Math.max(1, Math.min(layout.rows.length, maxRows));
+    const first = Math.max(
+      0,
+      Math.min(layout.cursorRow - visibleCount + 1, layout.rows.length - visibleCount),
+    );
+    const start = Math.min(first, layout.cursorRow);
+    const shown = layout.rows.slice(start, start + visibleCount);
+    const mark = marks.user.slice(0, 1);
+    const rows = shown.map((cellsOfRow, index): Row => {
+      const prefix =
+        index === 0 && start === 0 ? span(`${mark} `, { color: CYAN, bold: true }) : span("  ");
+      return [prefix, ...cellsOfRow];
+    });
+    if (this.editor.isEmpty) {
+      rows[0] = [
+        span(`${mark} `, { color: CYAN, bold: true }),
+        span(shorten(placeholder, this.#width, marks.ellipsis), DIM),
+      ];
+    }
+    return {
+      rows: [...popupRows, ...rows],
+      cursor: {
+        row: popupRows.length + layout.cursorRow - start,
+        column: 2 + layout.cursorColumn,
+      },
+    };
+  }
+
+  #editingKey(key: Key, isBurst: boolean): ComposerRequest | undefined {
+    const { editor } = this;
+    if (key.kind === "paste") {
+      this.#paste(key.text);
+      return undefined;
+    }
+    if (key.kind === "key" && key.name === "enter")
+      return this.#enter(key.alt || key.shift || isBurst);
+    if (key.kind === "key" && (key.name === "up" || key.name === "down") && !key.ctrl && !key.alt) {
+      this.#vertical(key.name === "up" ? -1 : 1);
+      return undefined;
+    }
+    if (key.kind === "chord" && key.ctrl && (key.letter === "p" || key.letter === "n")) {
+      this.#vertical(key.letter === "p" ? -1 : 1);
+      return undefined;
+    }
+    if (key.kind === "chord" && key.ctrl && key.letter === "r") {
+      this.startSearch();
+      return undefined;
+    }
+    if (key.kind === "chord" && key.ctrl && key.letter === "j") editor.insert("\n");
+    else editKey(editor, key);
+    return undefined;
+  }
+
+  #paste(text: string): void {
+    const path = text
+      .trim()
+      .replaceAll(/^['"]|['"]$/gu, "")
+      .replaceAll("\\ ", " ");
+    if (!path.includes("\n") && this.#options.isImage(path)) {
+      this.editor.addImage(path, path.split("/").at(-1) ?? path);
+    } else {
+      this.editor.paste(text);
+    }
+  }
+
+  #enter(isNewline: boolean): ComposerRequest | undefined {
+    const { editor } = this;
+    if (isNewline) {
+      editor.insert("\n");
+      return undefined;
+    }
+    if (editor.textBeforeCursor.endsWith("\\")) {
+      editor.backspace();
+      editor.insert("\n");
+      return undefined;
+    }
+    return this.#submit();
+  }
+
+  #submit(): ComposerRequest | undefined {
+    const { text, imagePaths } = this.editor;
+    if (text.trim() === "" && imagePaths.length === 0) return undefined;
+    const slash = imagePaths.length === 0 ? parseSlash(text) : undefined;
+    if (slash?.kind === "unknown")
+      return { kind: "unknown-command", name: slash.name, nearest: slash.nearest };
+    this.editor.clear();
+    this.#changed();
+    if (slash !== undefined) return slash;
+    this.#options.history.add(text.trim());
+    return { kind: "send", message: { text: text.trim(), imagePaths } };
+  }
+
+  #vertical(direction: -1 | 1): void {
+    const { editor } = this;
+    const target = moveByRow(editor.cells, editor.cursor, this.#width, direction);
+    if (target !== undefined && this.#age === undefined) {
+      editor.moveTo(target);
+      return;
+    }
+    const age = direction === -1 ? (this.#age ?? -1) + 1 : (this.#age ?? 0) - 1;
+    if (direction === 1 && this.#age === undefined) return;
+    if (age < 0) {
+      editor.setCells(this.#saved);
+      this.#age = undefined;
+    } else if (age < this.#options.history.length) {
+      this.#showAge(age);
+    }
+  }
+
+  #showAge(age: number): void {
+    const text = this.#options.history.at(age);
+    this.#awaitedAge = text === undefined ? age : undefined;
+    if (text === undefined) return;
+    if (this.#age === undefined) this.#saved = this.editor.cells;
+    this.editor.clear();
+    this.editor.paste(text);
+    this.#dismissed = this.editor.visibleText;
+    this.#age = age;
+  }
+
+  #changed(): void {
+    this.#age = undefined;
+    this.#awaitedAge = undefined;
+    this.#selected = 0;
+  }
+
+  #popup(): Popup | undefined {
+    const before = this.editor.textBeforeCursor;
+    if (this.#dismissed === this.editor.visibleText) return undefined;
+    const slash = /^\/([a-z-]*)$/iu.exec(before);
+    if (slash !== null && this.editor.visibleText === before) {
+      const choices = matchSlash(slash[1] ?? "").map(({ name, alias, argument, description }) => ({
+        id: name,
+        label: `/${name}${argument === undefined ? "" : ` ${argument}`}`,
+        detail: alias === undefined ? description : `${description} (also /${alias})`,
+      }));
+      return choices.length === 0
+        ? undefined
+        : { kind: "slash", choices, replaced: graphemes(before).length };
+    }
+    const file = /(?:^|\s)(@[^\s@]*)$/u.exec(before)?.[1];
+    if (file === undefined) return undefined;
+    const choices = this.#options
+      .findFiles(file.slice(1))
+      .map((path) => ({ id: path, label: path }));
+    return choices.length === 0
+      ? undefined
+      : { kind: "file", choices, replaced: graphemes(file).length };
+  }
+
+  /** False: the key is not one of the menu. */
+  #popupKey(key: Key, popup: Popup): ComposerRequest | undefined | false {
+    const { length } = popup.choices;
+    const isUp = isPlain(key, "up") || isControl(key, "p");
+    const isDown = isPlain(key, "down") || isControl(key, "n");
+    if (isUp || isDown) {
+      this.#selected = (this.#selected + (isUp ? length - 1 : 1)) % length;
+      return undefined;
+    }
+    const choice = popup.choices[this.#selected];
+    if (choice === undefined) return false;
+    const isEnter = isPlain(key, "enter");
+    if (!isEnter && !isPlain(key, "tab")) return false;
+    if (popup.kind === "file") {
+      const path = /\s/u.test(choice.id) ? `"${choice.id}"` : choice.id;
+      this.editor.replaceBefore(popup.replaced, `${path} `);
+      this.#changed();
+      return undefined;
+    }
+    const command = matchSlash(choice.id)[0];
+    if (
+      isEnter &&
+      command !== undefined &&
+      (command.argument === undefined || command.argument.startsWith("["))
+    ) {
+      this.editor.clear();
+      this.#changed();
+      return { kind: "command", command, argument: "" };
+    }
+    this.editor.replaceBefore(popup.replaced, `/${choice.id} `);
+    this.#changed();
+    return undefined;
+  }
+
+  #popupRows(width: number): readonly Row[] {
+    const { marks } = this.#options;
+    if (this.#search !== undefined) {
+      const found = this.#search.age >= 0 || this.#search.query === "" ? "" : "  (nothing found)";
+      return [
+        row(shorten(`history search: ${this.#search.query}${found}`, width, marks.ellipsis), DIM),
+      ];
+    }
+    const popup = this.#popup();
+    if (popup === undefined) return [];
+    const choices = popup.choices.map((choice) => ({
+      ...choice,
+      detail: shorten(
+        choice.detail ?? "",
+        Math.max(0, width - textWidth(choice.label) - 28),
+        marks.ellipsis,
+      ),
+    }));
+    return choiceRows(choices, Math.min(this.#selected, choices.length - 1), width, marks, false);
+  }
+
+  #searchKey(key: Key, search: Search): void {
+    if (isPlain(key, "escape") || isControl(key, "c") || isControl(key, "g")) {
+      this.closeMenu();
+      return;
+    }
+    const isText = key.kind === "text" || key.kind === "paste";
+    if (isText) search.query += key.text;
+    else if (isPlain(key, "backspace")) search.query = search.query.slice(0, -1);
+    else if (!isControl(key, "r")) {
+      this.#search = undefined;
+      this.#dismissed = this.editor.visibleText;
+      return;
+    }
+    const after = isControl(key, "r") ? search.age : -1;
+    const age = search.query === "" ? undefined : this.#options.history.find(search.query, after);
+    if (age === undefined) {
+      if (!isControl(key, "r")) search.age = -1;
+      return;
+    }
+    search.age = age;
+    this.editor.clear();
+    this.editor.paste(this.#options.history.at(age) ?? "");
+  }
+}
+
+export function isPlain(key: Key, name: Extract<Key, { kind: "key" }>["name"]): boolean {
+  return key.kind === "key" && key.name === name && !key.ctrl && !key.alt && !key.shift;
+}
+
+export function isControl(key: Key, letter: string): boolean {
+  return key.kind === "chord" && key.ctrl && !key.alt && key.letter === letter;
+}

@@ -1,0 +1,105 @@
+/** A list to choose one of: state, rows, keys. */
+import type { Key } from "./key-decoder.ts";
+import type { Marks } from "./marks.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { BOLD, CYAN, DIM, type Row, row, type Span, span } from "./styled.ts";
+import { shorten, textWidth } from "./width.ts";
+import { wrapWords } from "./wrap.ts";
+
+export interface Choice {
+  readonly id: string;
+  readonly label: string;
+  readonly detail?: string;
+}
+
+export interface MenuRequest {
+  readonly title: string;
+  /** Paragraphs above the choices. */
+  readonly text?: readonly string[];
+  readonly choices: readonly Choice[];
+  /** Index; the first when it is not given. */
+  readonly preselected?: number;
+}
+
+export type MenuResult =
+  | { readonly kind: "chosen"; readonly id: string }
+  | { readonly kind: "cancelled" };
+
+const MAX_VISIBLE = 8;
+
+export class Menu {
+  readonly request: MenuRequest;
+  #selected: number;
+
+  constructor(request: MenuRequest) {
+    this.request = request;
+    this.#selected = request.preselected ?? 0;
+  }
+
+  /** Undefined while nothing is decided. A digit chooses at once. */
+  key(key: Key): MenuResult | undefined {
+    const { choices } = this.request;
+    const { length } = choices;
+    if (key.kind === "key") {
+      if (key.name === "up") this.#selected = (this.#selected + length - 1) % length;
+      if (key.name === "down" || key.name === "tab") this.#selected = (this.#selected + 1) % length;
+      if (key.name === "escape") return { kind: "cancelled" };
+      if (key.name === "enter") return this.#choose(this.#selected);
+    }
+    if (key.kind === "chord" && key.ctrl) {
+      if (key.letter === "c") return { kind: "cancelled" };
+      if (key.letter === "p") this.#selected = (this.#selected + length - 1) % length;
+      if (key.letter === "n") this.#selected = (this.#selected + 1) % length;
+    }
+    if (key.kind === "text" && /^[1-9]$/u.test(key.text)) return this.#choose(Number(key.text) - 1);
+    return undefined;
+  }
+
+  #choose(index: number): MenuResult | undefined {
+    const choice = this.request.choices[index];
+    return choice === undefined ? undefined : { kind: "chosen", id: choice.id };
+  }
+
+  rows(width: number, marks: Marks): readonly Row[] {
+    const { title, text = [], choices } = this.request;
+    return [
+      ...wrapWords([span(sanitizeLine(title), BOLD)], { width }),
+      ...text.flatMap((paragraph) => wrapWords([span(sanitizeLine(paragraph))], { width })),
+      ...choiceRows(choices, this.#selected, width, marks, true),
+      row(shorten("Enter chooses, Esc cancels", width), DIM),
+    ];
+  }
+}
+
+/** A window of at most eight choices around the selected one. */
+export function choiceRows(
+  choices: readonly Choice[],
+  selected: number,
+  width: number,
+  marks: Marks,
+  isNumbered: boolean,
+): readonly Row[] {
+  const start = Math.max(0, Math.min(selected - 3, choices.length - MAX_VISIBLE));
+  const visible = choices.slice(start, start + MAX_VISIBLE);
+  const labelWidth = Math.max(...visible.map(({ label }) => textWidth(sanitizeLine(label))), 0);
+  const rows = visible.flatMap(({ label, detail = "" }, offset) => {
+    const index = start + offset;
+    const isSelected = index === selected;
+    const number = isNumbered ? `${index + 1}. ` : "";
+    const pointer = isSelected ? marks.current : " ".repeat(marks.current.length);
+    const text = sanitizeLine(label);
+    const padding = detail === "" ? "" : " ".repeat(labelWidth - textWidth(text) + 2);
+    const first: readonly Span[] = [
+      span(`${pointer} ${number}`, isSelected ? { color: CYAN, bold: true } : {}),
+    ];
+    const indent = " ".repeat(textWidth(`${pointer} ${number}`) + 2);
+    const spans = [
+      span(text, isSelected ? { color: CYAN, bold: true } : {}),
+      span(`${padding}${sanitizeLine(detail)}`, DIM),
+    ];
+    const wrapped = wrapWords(spans, { width, first, rest: [span(indent)] });
+    return isSelected ? wrapped : wrapped.slice(0, 2);
+  });
+  const more = choices.length - visible.length;
+  return more > 0 ? [...rows, row(`  ${marks.ellipsis} ${more} more`, DIM)] : rows;
+}

@@ -1,0 +1,77 @@
+/** Long text on the alternate screen, the only use of it; what is on the main screen stays there. */
+import type { Key } from "./key-decoder.ts";
+import { type Row, row, span, toAnsi } from "./styled.ts";
+import { shorten } from "./width.ts";
+import { wrapHard } from "./wrap.ts";
+
+export class Pager {
+  static readonly ENTER = "\u001b[?1049h\u001b[?25l";
+  static readonly LEAVE = "\u001b[?1049l\u001b[?25h";
+  readonly #title: string;
+  readonly #lines: readonly string[];
+  #rows: readonly Row[] = [];
+  #wrappedFor = 0;
+  /** Undefined: at the end, which is where the news are. */
+  #top: number | undefined;
+
+  /** `lines` are free of control characters. */
+  constructor(title: string, lines: readonly string[]) {
+    this.#title = title;
+    this.#lines = lines;
+  }
+
+  /** True when the user wants to leave. */
+  key(key: Key, screenRows: number): boolean {
+    const page = Math.max(1, screenRows - 2);
+    if (key.kind === "text") {
+      if (key.text === "q") return true;
+      if (key.text === "g") this.#top = 0;
+      if (key.text === "G") this.#top = undefined;
+      if (key.text === " ") this.#scroll(page, page);
+      if (key.text === "b") this.#scroll(-page, page);
+      if (key.text === "j") this.#scroll(1, page);
+      if (key.text === "k") this.#scroll(-1, page);
+    }
+    if (key.kind === "chord" && key.ctrl)
+      return key.letter === "c" || key.letter === "t" || key.letter === "d";
+    if (key.kind !== "key") return false;
+    if (key.name === "escape") return true;
+    if (key.name === "up") this.#scroll(-1, page);
+    if (key.name === "down" || key.name === "enter") this.#scroll(1, page);
+    if (key.name === "page-up") this.#scroll(-page, page);
+    if (key.name === "page-down") this.#scroll(page, page);
+    if (key.name === "home") this.#top = 0;
+    if (key.name === "end") this.#top = undefined;
+    return false;
+  }
+
+  /** The whole screen, row by row, without clearing it first. */
+  draw(columns: number, screenRows: number, hasColors: boolean): string {
+    const width = Math.max(1, columns - 1);
+    if (this.#wrappedFor !== width) {
+      this.#rows = this.#lines.flatMap((line) => wrapHard([span(line)], { width }));
+      this.#wrappedFor = width;
+    }
+    const page = Math.max(1, screenRows - 1);
+    const last = this.#lastTop(page);
+    const top = Math.min(this.#top ?? last, last);
+    const shown = this.#rows.slice(top, top + page);
+    const percent = last === 0 ? 100 : Math.round((100 * top) / last);
+    const footer = row(
+      shorten(` ${this.#title} · ${percent}% · arrows, Space, b, g, G move · q leaves `, width),
+      { inverse: true },
+    );
+    const lines = Array.from({ length: page }, (_, index) => toAnsi(shown[index] ?? [], hasColors));
+    const all = [...lines, toAnsi(footer, hasColors)];
+    return `\u001b[H${all.map((line) => `${line}\u001b[K`).join("\r\n")}`;
+  }
+
+  #scroll(by: number, page: number): void {
+    const last = this.#lastTop(page + 1);
+    this.#top = Math.max(0, Math.min(last, (this.#top ?? last) + by));
+  }
+
+  #lastTop(page: number): number {
+    return Math.max(0, this.#rows.length - page);
+  }
+}

@@ -1,0 +1,41 @@
+/** What is shown of a session that goes on. */
+import { isEnvironmentContext } from "../core/environment-context.ts";
+import { readRollout } from "../core/rollout-reader.ts";
+import { type ModelItem, textOfMessage } from "../protocol/model-item.ts";
+import { userCell } from "./cells.ts";
+import type { ConversationView } from "./conversation-view.ts";
+import { markdownRows } from "./markdown-rows.ts";
+import { DIM, type Row, row } from "./styled.ts";
+
+export interface Said {
+  readonly role: "user" | "assistant";
+  readonly text: string;
+}
+
+const SHOWN_EXCHANGES = 3;
+
+/** What user and assistant said; not what was put between for the model alone. */
+export function exchangesOf(history: readonly ModelItem[]): readonly Said[] {
+  return history.flatMap((item): readonly Said[] => {
+    if (item.type !== "message" || isEnvironmentContext(item)) return [];
+    const text = textOfMessage(item);
+    if (item.role !== "user") return text === "" ? [] : [{ role: "assistant", text }];
+    return text.startsWith("<user_instructions>") || text === "" ? [] : [{ role: "user", text }];
+  });
+}
+
+/** The last three exchanges; all of them go to the transcript. Errors: ResumeError. */
+export function resumeRows(path: string, view: ConversationView): readonly Row[] {
+  const said = exchangesOf(readRollout(path).history);
+  for (const { role, text } of said) view.transcript.add(role === "user" ? "You" : "Codex", text);
+  const starts = said.flatMap(({ role }, index) => (role === "user" ? [index] : []));
+  const first = starts.at(-SHOWN_EXCHANGES) ?? 0;
+  const { context } = view;
+  const cells = said
+    .slice(first)
+    .map(({ role, text }) =>
+      role === "user" ? userCell(text, context) : markdownRows(text, { width: context.width }),
+    );
+  const earlier = first === 0 ? [] : [[row(`${first} earlier messages, Ctrl-T to read`, DIM)]];
+  return [...earlier, ...cells].flatMap((rows, index) => (index === 0 ? rows : [[], ...rows]));
+}

@@ -1,0 +1,260 @@
+/** One session on a screen: connects terminal, screen and conversation, from the start to the end. */
+import { ReadStream, WriteStream } from "node:tty";
+import type { Config, ConfigFlags } from "../config/config.ts";
+import type { ConversationManager } from "../core/conversation-manager.ts";
+import { ResumeError } from "../core/rollout-reader.ts";
+import { readImage } from "../core/user-input.ts";
+import { failedCell, noticeCell } from "./cells.ts";
+import { Chat } from "./chat.ts";
+import { Composer, type ComposerRequest } from "./composer.ts";
+import { ConversationView } from "./conversation-view.ts";
+import { editInEditor } from "./external-editor.ts";
+import { FileIndex } from "./file-index.ts";
+import { settleFirstRun } from "./first-run.ts";
+import { hasColors, marksFor } from "./front-end.ts";
+import { notificationText, Notifier } from "./notifications.ts";
+import type { TuiEnd, TuiOptions } from "./options.ts";
+import { PromptHistory } from "./prompt-history.ts";
+import { resumeRows } from "./resume-rows.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { Screen } from "./screen.ts";
+import { sessionChoices } from "./session-list.ts";
+import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
+import { Terminal } from "./terminal.ts";
+import { toolRows } from "./tool-rows.ts";
+
+export interface SessionInput {
+  readonly options: TuiOptions;
+  readonly manager: ConversationManager;
+  readonly resumePath: string | undefined;
+  readonly isSandboxAvailable: boolean;
+}
+
+export function runScreenSession(input: SessionInput): Promise<TuiEnd> {
+  return new ScreenSession(input).run();
+}
+
+const EXIT_CODES = { SIGHUP: 129, SIGTERM: 143, "end-of-input": 0 } as const;
+/** Of a pasted text that may be a path. */
+const MAX_PATH_LENGTH = 4096;
+
+class ScreenSession {
+  readonly #input: SessionInput;
+  readonly #terminal: Terminal;
+  readonly #view: ConversationView;
+  readonly #composer: Composer;
+  readonly #screen: Screen;
+  readonly #chat: Chat;
+  readonly #history: PromptHistory;
+  readonly #notifier: Notifier;
+  readonly #ended = Promise.withResolvers<TuiEnd>();
+  #files: FileIndex | undefined;
+  #reload: (flags: ConfigFlags) => Promise<Config>;
+  #isEnding = false;
+
+  constructor(input: SessionInput) {
+    this.#input = input;
+    const { options, manager, isSandboxAvailable } = input;
+    const { config, env } = options;
+    this.#reload = options.reload;
+    const marks = marksFor(env);
+    const stdout = new WriteStream(1);
+    this.#terminal = new Terminal({
+      stdin: new ReadStream(0),
+      stdout,
+      isTmux: (env["TMUX"] ?? "") !== "",
+    });
+    this.#view = new ConversationView({
+      cwd: config.cwd,
+      marks,
+      hidesReasoning: config.hideAgentReasoning,
+      now: () => performance.now(),
+      width: () => Math.max(1, this.#terminal.columns - 1),
+    });
+    this.#history = new PromptHistory((offset) => this.#chat.requestHistory(offset));
+    this.#composer = new Composer({
+      history: this.#history,
+      marks,
+      findFiles: (query) => this.#findFiles(query),
+      isImage: (path) => looksLikeImage(path) && typeof readImage(path) !== "string",
+    });
+    this.#screen = new Screen({
+      terminal: this.#terminal,
+      view: this.#view,
+      composer: this.#composer,
+      marks,
+      hasColors: hasColors(env),
+      config,
+      actions: {
+        request: (request) => this.#run(this.#request(request)),
+        answer: (question, answer) => this.#chat.answer(question, answer),
+        quit: () => this.#end(0),
+        suspend: () => this.#suspend(),
+        editDraft: () => this.#run(this.#editDraft()),
+      },
+    });
+    this.#notifier = new Notifier({ env, config, write: this.#terminal.write });
+    this.#chat = new Chat({
+      manager,
+      view: this.#view,
+      config,
+      isSandboxAvailable,
+      now: () => performance.now(),
+      listener: {
+        onChange: () => this.#screen.changed(),
+        onQuestion: (question) => {
+          this.#screen.ask(question);
+          this.#notifier.notify(notificationText("question"), this.#screen.lastKeyAt);
+        },
+        onTurnEnd: () => {
+          this.#screen.dropQuestions();
+          this.#notifier.notify(notificationText("turn-end"), this.#screen.lastKeyAt);
+        },
+        onHistoryEntry: ({ offset, entry }) => {
+          this.#composer.historyArrived(this.#history.received(offset, entry?.text));
+        },
+        onTools: (tools) => this.#screen.print(toolRows(tools, this.#view.context)),
+        onSession: (count) => this.#history.setStoredCount(count),
+      },
+    });
+  }
+
+  async run(): Promise<TuiEnd> {
+    this.#terminal.start({
+      onKey: (key, isBurst) => this.#screen.key(key, isBurst),
+      onResize: () => this.#screen.resized(),
+      onHangUp: (reason) => this.#end(EXIT_CODES[reason]),
+    });
+    process.on("SIGINT", this.#interrupted);
+    try {
+      this.#run(this.#begin());
+      return await this.#ended.promise;
+    } finally {
+      process.off("SIGINT", this.#interrupted);
+      this.#screen.end();
+      this.#terminal.stop();
+      await this.#chat.end();
+      if (this.#chat.hasSent) {
+        this.#terminal.write(
+          `To go on with this session: codex resume ${this.#chat.sessionId}\r\n`,
+        );
+      }
+    }
+  }
+
+  /** Somebody sends the signal by hand: the same as the key. */
+  readonly #interrupted = (): void => {
+    this.#screen.key({ kind: "chord", letter: "c", ctrl: true, alt: false }, false);
+  };
+
+  /** A failure that nobody expected ends the session, after the terminal is put back. */
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#ended.reject(error));
+  }
+
+  #end(exitCode: number, wantsDemo = false): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#ended.resolve({ exitCode, wantsDemo });
+  }
+
+  async #begin(): Promise<void> {
+    const { options, resumePath } = this.#input;
+    const settled = await settleFirstRun(options, this.#screen);
+    if (settled.kind !== "ready") {
+      this.#end(settled.kind === "quit" ? 1 : 0, settled.kind === "demo");
+      return;
+    }
+    this.#chat.setConfig(settled.config);
+    this.#screen.attach(this.#chat);
+    if (resumePath === undefined) await this.#chat.begin();
+    else await this.#resume(resumePath);
+    if (options.resume?.kind === "choose") await this.#chooseSession();
+    if (options.prompt !== undefined) this.#chat.send(options.prompt);
+  }
+
+  async #resume(path: string): Promise<void> {
+    try {
+      await this.#chat.begin(path);
+      this.#screen.print(resumeRows(path, this.#view));
+    } catch (error) {
+      if (!(error instanceof ResumeError)) throw error;
+      this.#screen.print(failedCell(error.message, this.#view.context));
+    }
+  }
+
+  async #chooseSession(): Promise<void> {
+    const { codexHome } = this.#chat.config;
+    const choices = sessionChoices(codexHome, this.#chat.sessionId);
+    if (choices.length === 0) {
+      this.#screen.print(noticeCell("There is no earlier session", this.#view.context));
+      return;
+    }
+    const path = await this.#screen.choose({ title: "Which session?", choices });
+    if (path !== undefined) await this.#resume(path);
+  }
+
+  async #request(request: ComposerRequest): Promise<void> {
+    switch (request.kind) {
+      case "send":
+        this.#chat.send(request.message);
+        break;
+      case "command":
+        await runSlashCommand(request.command, request.argument, this.#slashHost());
+        break;
+      case "unknown-command": {
+        const near = request.nearest === undefined ? "" : `; did you mean /${request.nearest}?`;
+        this.#screen.hint(`Unknown command /${sanitizeLine(request.name)}${near}`);
+        break;
+      }
+    }
+  }
+
+  #slashHost(): SlashHost {
+    return {
+      ui: this.#screen,
+      chat: this.#chat,
+      view: this.#view,
+      reload: this.#reload,
+      insert: (text) => this.#composer.editor.insert(text),
+      attachImage: (path) => this.#composer.editor.addImage(path, path.split("/").at(-1) ?? path),
+      copy: (text) => this.#terminal.write(clipboardSequence(text)),
+      chooseSession: () => this.#chooseSession(),
+      quit: () => this.#end(0),
+    };
+  }
+
+  #findFiles(query: string): readonly string[] {
+    this.#files ??= new FileIndex(this.#chat.rules.cwd, () => this.#screen.changed());
+    return this.#files.find(query);
+  }
+
+  #suspend(): void {
+    this.#screen.suspend();
+    process.once("SIGCONT", () => this.#screen.resume());
+    process.kill(process.pid, "SIGTSTP");
+  }
+
+  async #editDraft(): Promise<void> {
+    const { editor } = this.#composer;
+    this.#screen.suspend();
+    try {
+      const result = await editInEditor(editor.text, this.#input.options.env, this.#chat.rules.cwd);
+      if (result.kind === "edited") this.#composer.setText(result.text);
+      else this.#screen.hint(result.reason);
+    } finally {
+      this.#screen.resume();
+    }
+  }
+}
+
+/** Asks the terminal to put text into the clipboard. Source: xterm's control sequences, OSC 52. */
+function clipboardSequence(text: string): string {
+  return `\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`;
+}
+
+function looksLikeImage(path: string): boolean {
+  return (
+    path.length < MAX_PATH_LENGTH && /^[/~.]?\S.*\.(?:png|jpe?g|gif|webp|bmp|svg)$/iu.test(path)
+  );
+}

@@ -1,0 +1,472 @@
+/**
+ * The screen: decides what the live region shows and who gets a key. What is finished leaves it for
+ * the scrollback in the same write.
+ */
+import type { Config } from "../config/config.ts";
+import type { Answer, Question } from "./approval-question.ts";
+import { ApprovalDialog } from "./approval-dialog.ts";
+import type { CellContext } from "./cells.ts";
+import type { Chat } from "./chat.ts";
+import { type Composer, type ComposerRequest, isControl, isPlain } from "./composer.ts";
+import type { ConversationView } from "./conversation-view.ts";
+import { DrawSchedule } from "./draw-schedule.ts";
+import type { Key } from "./key-decoder.ts";
+import { type Frame, LiveRegion } from "./live-region.ts";
+import type { Marks } from "./marks.ts";
+import { Menu, type MenuRequest } from "./menu.ts";
+import { Pager } from "./pager.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { SecretInput } from "./secret-input.ts";
+import { statusRow } from "./status-line.ts";
+import { DIM, type Row, row, rowText, span } from "./styled.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Ui } from "./ui.ts";
+import { shorten } from "./width.ts";
+
+export interface ScreenParts {
+  readonly terminal: Terminal;
+  readonly view: ConversationView;
+  readonly composer: Composer;
+  readonly marks: Marks;
+  readonly hasColors: boolean;
+  readonly config: Config;
+  readonly actions: ScreenActions;
+}
+
+/** What keys lead to that is not the screen's own. */
+export interface ScreenActions {
+  readonly request: (request: ComposerRequest) => void;
+  readonly answer: (question: Question, answer: Answer) => void;
+  readonly quit: () => void;
+  readonly suspend: () => void;
+  readonly editDraft: () => void;
+}
+
+type Overlay =
+  | { readonly kind: "menu"; readonly menu: Menu; readonly done: (id: string | undefined) => void }
+  | {
+      readonly kind: "secret";
+      readonly input: SecretInput;
+      readonly done: (text: string | undefined) => void;
+    };
+
+const QUIT_ARMED_MS = 2000;
+const ESCAPE_TWICE_MS = 1000;
+const MIN_COLUMNS = 20;
+const MIN_ROWS = 4;
+const MAX_QUEUED_ROWS = 3;
+
+export class Screen implements Ui {
+  readonly #parts: ScreenParts;
+  readonly #live: LiveRegion;
+  readonly #schedule: DrawSchedule;
+  #chat: Chat | undefined;
+  #overlay: Overlay | undefined;
+  #dialogs: ApprovalDialog[] = [];
+  #askedCount = 0;
+  #pager: Pager | undefined;
+  #isSuspended = false;
+  #lastKeyAt = Number.NEGATIVE_INFINITY;
+  #quitArmedUntil = 0;
+  #escapedAt = Number.NEGATIVE_INFINITY;
+  /** One line of help or complaint until the next key. */
+  #hint = "";
+  #tick: NodeJS.Timeout | undefined;
+
+  constructor(parts: ScreenParts) {
+    this.#parts = parts;
+    this.#live = new LiveRegion(parts.terminal, parts.hasColors);
+    this.#schedule = new DrawSchedule(() => this.#draw());
+  }
+
+  get cellContext(): CellContext {
+    return this.#parts.view.context;
+  }
+
+  get lastKeyAt(): number {
+    return this.#lastKeyAt;
+  }
+
+  attach(chat: Chat): void {
+    this.#chat = chat;
+  }
+
+  changed(): void {
+    this.#schedule.soon();
+    this.#watchTime();
+  }
+
+  readonly print = (rows: readonly Row[]): void => {
+    this.#parts.view.print(rows);
+    this.changed();
+  };
+
+  hint(text: string): void {
+    this.#hint = text;
+    this.#schedule.now();
+  }
+
+  readonly choose = (request: MenuRequest): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      this.#overlay = { kind: "menu", menu: new Menu(request), done: resolve };
+      this.#schedule.now();
+    });
+
+  readonly readSecret = (title: string): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      this.#overlay = { kind: "secret", input: new SecretInput(title), done: resolve };
+      this.#schedule.now();
+    });
+
+  ask(question: Question): void {
+    const dialog = new ApprovalDialog({
+      question,
+      cwd: this.#parts.config.cwd,
+      now: performance.now(),
+      lastKeyAt: this.#lastKeyAt,
+      width: this.#width,
+    });
+    if (this.#dialogs.length === 0) this.#askedCount = 0;
+    this.#dialogs.push(dialog);
+    this.#askedCount += 1;
+    this.#schedule.now();
+  }
+
+  /** The turn is over: nobody waits for answers. */
+  dropQuestions(): void {
+    this.#dialogs = [];
+  }
+
+  resized(): void {
+    if (this.#isSuspended) return;
+    if (this.#pager !== undefined) this.#drawPager(this.#pager);
+    else {
+      this.#live.resized();
+      this.#schedule.now();
+    }
+  }
+
+  openPager(title: string, lines: readonly string[]): void {
+    this.#live.suspend();
+    this.#pager = new Pager(title, lines);
+    this.#parts.terminal.write(Pager.ENTER);
+    this.#drawPager(this.#pager);
+  }
+
+  /** Another program has the terminal until `resume`. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#live.suspend();
+    this.#parts.terminal.suspend();
+  }
+
+  resume(): void {
+    this.#parts.terminal.resume();
+    this.#isSuspended = false;
+    this.#schedule.now();
+  }
+
+  end(): void {
+    this.#schedule.end();
+    clearTimeout(this.#tick);
+    if (this.#pager !== undefined) this.#closePager();
+    this.#live.draw(this.#parts.view.takePrinted(), { rows: [], cursor: undefined });
+    this.#live.end();
+  }
+
+  key(key: Key, isBurst: boolean): void {
+    const now = performance.now();
+    if (key.kind === "focus") return;
+    const pager = this.#pager;
+    if (pager !== undefined) {
+      if (pager.key(key, this.#parts.terminal.rows)) this.#closePager();
+      else this.#drawPager(pager);
+      return;
+    }
+    this.#hint = "";
+    this.#route(key, isBurst, now);
+    this.#lastKeyAt = now;
+    this.#schedule.forKey();
+  }
+
+  #route(key: Key, isBurst: boolean, now: number): void {
+    const overlay = this.#overlay;
+    if (overlay !== undefined) {
+      this.#overlayKey(key, overlay);
+      // A question that came meanwhile is seen only now.
+      this.#dialogs[0]?.extendGuard(now);
+      return;
+    }
+    const [dialog] = this.#dialogs;
+    const isRefusal = isPlain(key, "escape") || isControl(key, "c");
+    if (dialog !== undefined && (isRefusal || !dialog.isGuarded(now))) {
+      if (isControl(key, "z")) this.#hint = "Answer first, then Ctrl-Z";
+      else if (isControl(key, "t")) this.#openTranscript();
+      else if (isControl(key, "l")) this.#live.suspend();
+      else this.#dialogKey(key, dialog);
+      return;
+    }
+    dialog?.extendGuard(now);
+    if (this.#globalKey(key, now)) return;
+    const request = this.#parts.composer.key(key, isBurst);
+    if (request !== undefined) this.#parts.actions.request(request);
+  }
+
+  #overlayKey(key: Key, overlay: Overlay): void {
+    if (overlay.kind === "menu") {
+      const result = overlay.menu.key(key);
+      if (result === undefined) return;
+      this.#overlay = undefined;
+      overlay.done(result.kind === "chosen" ? result.id : undefined);
+      return;
+    }
+    const result = overlay.input.key(key);
+    if (result === undefined) return;
+    this.#overlay = undefined;
+    overlay.done(result === "cancelled" ? undefined : overlay.input.take());
+  }
+
+  #dialogKey(key: Key, dialog: ApprovalDialog): void {
+    const result = dialog.key(key);
+    if (result === undefined) return;
+    if (result.kind === "show-all") {
+      dialog.wasSeen();
+      this.openPager(dialog.question.title, dialog.fullRows(this.#width).map(rowText));
+      return;
+    }
+    this.#dialogs.shift();
+    this.#parts.actions.answer(dialog.question, result.answer);
+  }
+
+  /** True when the key was one of those that mean the same everywhere. */
+  #globalKey(key: Key, now: number): boolean {
+    const { composer, actions } = this.#parts;
+    if (isPlain(key, "escape")) return this.#escape(now);
+    if (key.kind !== "chord" || !key.ctrl || key.alt) return false;
+    switch (key.letter) {
+      case "c":
+        this.#controlC(now);
+        return true;
+      case "d":
+        if (!composer.isEmpty) return false;
+        if (this.#chat?.turn === undefined) actions.quit();
+        return true;
+      case "t":
+        this.#openTranscript();
+        return true;
+      case "o":
+        if (!composer.editor.expandPaste()) this.#parts.view.toggleExpanded();
+        return true;
+      case "g":
+        if (composer.hasMenu) return false;
+        actions.editDraft();
+        return true;
+      case "l":
+        this.#live.suspend();
+        return true;
+      case "z":
+        actions.suspend();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #escape(now: number): boolean {
+    const { composer } = this.#parts;
+    if (composer.hasMenu) {
+      composer.closeMenu();
+      return true;
+    }
+    if (this.#chat?.turn !== undefined) {
+      this.#interrupt();
+      return true;
+    }
+    if (!composer.isEmpty) return true;
+    const previous = this.#parts.view.lastUserMessage;
+    if (now - this.#escapedAt < ESCAPE_TWICE_MS && previous !== undefined) {
+      composer.setText(previous);
+      this.#escapedAt = Number.NEGATIVE_INFINITY;
+    } else {
+      this.#escapedAt = now;
+      if (previous !== undefined) this.#hint = "Esc again to edit the last message";
+    }
+    return true;
+  }
+
+  #controlC(now: number): void {
+    const { composer, actions } = this.#parts;
+    if (this.#chat?.turn !== undefined) {
+      this.#interrupt();
+    } else if (composer.hasMenu) {
+      composer.closeMenu();
+    } else if (!composer.isEmpty) {
+      composer.clearIntoHistory();
+    } else if (now < this.#quitArmedUntil) {
+      actions.quit();
+    } else {
+      this.#quitArmedUntil = now + QUIT_ARMED_MS;
+      this.#hint = "Press Ctrl-C again to quit";
+      setTimeout(() => {
+        this.#hint = "";
+        this.#schedule.soon();
+      }, QUIT_ARMED_MS).unref();
+    }
+  }
+
+  #interrupt(): void {
+    const messages = this.#chat?.interrupt() ?? [];
+    this.#parts.composer.prepend(messages.map(({ text }) => text));
+  }
+
+  #openTranscript(): void {
+    const lines = this.#parts.view.transcript.lines();
+    this.openPager("Transcript", lines.length === 0 ? ["Nothing yet."] : lines);
+  }
+
+  #closePager(): void {
+    this.#pager = undefined;
+    this.#parts.terminal.write(Pager.LEAVE);
+    this.#schedule.now();
+  }
+
+  #drawPager(pager: Pager): void {
+    const { columns, rows, write } = this.#parts.terminal;
+    write(pager.draw(columns, rows, this.#parts.hasColors));
+  }
+
+  get #width(): number {
+    return Math.max(1, this.#parts.terminal.columns - 1);
+  }
+
+  #draw(): void {
+    if (this.#isSuspended || this.#pager !== undefined) return;
+    this.#live.draw(this.#parts.view.takePrinted(), this.#frame());
+  }
+
+  #frame(): Frame {
+    const { terminal, view } = this.#parts;
+    const width = this.#width;
+    const isTiny = terminal.columns < MIN_COLUMNS || terminal.rows < MIN_ROWS;
+    const room = Math.max(1, terminal.rows - 2);
+    const input = this.#inputFrame(width, isTiny ? 1 : room - 1, isTiny);
+    if (isTiny) return { rows: input.rows.slice(-room), cursor: cutCursor(input, room) };
+    const below =
+      this.#hint === "" ? [this.#statusRow(width)] : [row(shorten(this.#hint, width), DIM)];
+    const queued = this.#queuedRows(width);
+    const free = room - input.rows.length - below.length - queued.length - 1;
+    const live = free > 0 && this.#overlay === undefined ? view.liveRows(free) : [];
+    const above: readonly Row[] = [...live, ...(free >= 0 ? [[]] : []), ...queued];
+    const rows = [...above, ...input.rows, ...below].slice(-room);
+    const dropped = above.length + input.rows.length + below.length - rows.length;
+    const { cursor } = input;
+    const shifted =
+      cursor === undefined
+        ? undefined
+        : {
+            row: Math.max(0, cursor.row + above.length - dropped),
+            column: Math.min(cursor.column, width),
+          };
+    return { rows, cursor: shifted };
+  }
+
+  /** The dialog, the menu, or the composer. */
+  #inputFrame(width: number, room: number, isTiny: boolean): Frame {
+    const { marks, terminal, composer } = this.#parts;
+    const overlay = this.#overlay;
+    if (overlay?.kind === "menu")
+      return { rows: overlay.menu.rows(width, marks), cursor: undefined };
+    if (overlay !== undefined) return overlay.input.view(width, marks);
+    const composerRows = isTiny ? 1 : Math.max(1, Math.floor(terminal.rows / 3));
+    const [dialog] = this.#dialogs;
+    if (dialog === undefined) return composer.view(width, composerRows, this.#placeholder());
+    const position =
+      this.#dialogs.length > 1
+        ? `${this.#askedCount - this.#dialogs.length + 1} of ${this.#askedCount}`
+        : "";
+    const isGuarded = dialog.isGuarded(performance.now());
+    const draft =
+      composer.isEmpty && !isGuarded
+        ? undefined
+        : composer.view(width, 3, "Keys go here for a moment");
+    const draftRows = draft === undefined ? [] : [[], ...draft.rows];
+    const asked = dialog.view(width, room - draftRows.length, position, marks);
+    const cursor =
+      isGuarded && draft !== undefined
+        ? { row: asked.rows.length + 1 + draft.cursor.row, column: draft.cursor.column }
+        : asked.cursor;
+    if (isGuarded) this.#schedule.at(dialog.guardedUntil);
+    return { rows: [...asked.rows, ...draftRows], cursor };
+  }
+
+  #placeholder(): string {
+    if (this.#chat?.turn !== undefined) return "Type to queue a message for the agent";
+    return "Ask for something";
+  }
+
+  #queuedRows(width: number): readonly Row[] {
+    const queue = this.#chat?.queue ?? [];
+    const { marks } = this.#parts;
+    const rows = queue
+      .slice(0, MAX_QUEUED_ROWS)
+      .map(({ text }): Row => [
+        span(shorten(`queued: ${sanitizeLine(text)}`, width, marks.ellipsis), DIM),
+      ]);
+    const more = queue.length - rows.length;
+    return more > 0 ? [...rows, row(`${marks.ellipsis} ${more} more`, DIM)] : rows;
+  }
+
+  #statusRow(width: number): Row {
+    const { view, marks } = this.#parts;
+    const chat = this.#chat;
+    if (chat === undefined) return [];
+    const { turn } = chat;
+    return statusRow(
+      {
+        ...chat.rules,
+        allowedCount: chat.allowedCount,
+        contextLeft: view.meter.percentLeft,
+        turn:
+          turn === undefined
+            ? undefined
+            : {
+                elapsedMs: this.#elapsed(performance.now() - turn.startedAt),
+                isStopping: turn.isStopping,
+                queuedCount: chat.queue.length,
+              },
+      },
+      width,
+      marks,
+    );
+  }
+
+  #elapsed(milliseconds: number): number {
+    return this.#hasAnimations ? milliseconds : milliseconds - (milliseconds % SLOW_TICK_MS);
+  }
+
+  get #hasAnimations(): boolean {
+    return this.#parts.config.tui.animations;
+  }
+
+  /** While a turn runs its seconds are shown; otherwise nothing wakes up. */
+  #watchTime(): void {
+    if (this.#tick !== undefined || this.#chat?.turn === undefined) return;
+    this.#tick = setTimeout(
+      () => {
+        this.#tick = undefined;
+        this.#schedule.soon();
+        this.#watchTime();
+      },
+      this.#hasAnimations ? TICK_MS : SLOW_TICK_MS,
+    );
+    this.#tick.unref();
+  }
+}
+
+const TICK_MS = 1000;
+const SLOW_TICK_MS = 10_000;
+
+function cutCursor({ rows, cursor }: Frame, room: number): Frame["cursor"] {
+  if (cursor === undefined) return undefined;
+  return { ...cursor, row: Math.max(0, cursor.row - Math.max(0, rows.length - room)) };
+}

@@ -1,0 +1,87 @@
+/** The commands that begin with a slash. */
+import { nearestName } from "../config/nearest-name.ts";
+
+export interface SlashCommand {
+  readonly name: SlashName;
+  readonly description: string;
+  readonly alias?: string;
+  /** Shown behind the name; the command then waits for it, unless it is in brackets. */
+  readonly argument?: string;
+  /** Cannot be used while the agent works. */
+  readonly needsIdle?: true;
+}
+
+export type SlashName =
+  | "model"
+  | "approvals"
+  | "new"
+  | "resume"
+  | "init"
+  | "compact"
+  | "diff"
+  | "undo"
+  | "mention"
+  | "image"
+  | "status"
+  | "mcp"
+  | "copy"
+  | "raw"
+  | "help"
+  | "quit";
+
+export const SLASH_COMMANDS: readonly SlashCommand[] = [
+  {
+    name: "model",
+    description: "Choose the model and how much it thinks",
+    argument: "[NAME [EFFORT]]",
+  },
+  { name: "approvals", description: "Choose what may happen without asking", alias: "permissions" },
+  { name: "new", description: "Begin a new conversation", alias: "clear", needsIdle: true },
+  { name: "resume", description: "Go on with an earlier conversation", needsIdle: true },
+  { name: "init", description: "Have an AGENTS.md written for this project", needsIdle: true },
+  {
+    name: "compact",
+    description: "Replace the conversation by a summary, to make room",
+    needsIdle: true,
+  },
+  { name: "diff", description: "Show what the patches of the last turn changed" },
+  { name: "undo", description: "Take the patches of the last turn back", needsIdle: true },
+  { name: "mention", description: "Name a file", alias: "file" },
+  { name: "image", description: "Attach a picture", argument: "PATH" },
+  { name: "status", description: "Show model, rules, tokens and session" },
+  { name: "mcp", description: "List the tools of MCP servers" },
+  { name: "copy", description: "Copy the last answer to the clipboard (OSC 52)" },
+  { name: "raw", description: "Print the last answer as it was written" },
+  { name: "help", description: "Show keys and commands" },
+  { name: "quit", description: "End the session", alias: "exit" },
+];
+
+export type ParsedSlash =
+  | { readonly kind: "command"; readonly command: SlashCommand; readonly argument: string }
+  | { readonly kind: "unknown"; readonly name: string; readonly nearest: string | undefined };
+
+/** Undefined: the text is a message. A path such as `/usr/bin` is one too. */
+export function parseSlash(text: string): ParsedSlash | undefined {
+  const match = /^\/(?<name>[a-z][a-z-]*)(?:\s+(?<argument>[\s\S]*))?$/iu.exec(text.trim());
+  const name = match?.groups?.["name"]?.toLowerCase();
+  if (name === undefined) return undefined;
+  const command = SLASH_COMMANDS.find((one) => one.name === name || one.alias === name);
+  if (command !== undefined) {
+    return { kind: "command", command, argument: match?.groups?.["argument"]?.trim() ?? "" };
+  }
+  const nearest = nearestName(
+    name,
+    SLASH_COMMANDS.map((one) => one.name),
+  );
+  return { kind: "unknown", name, nearest };
+}
+
+/** Those whose name begins with `prefix`, then those that contain it. */
+export function matchSlash(prefix: string): readonly SlashCommand[] {
+  const wanted = prefix.toLowerCase();
+  const begins = ({ name, alias }: SlashCommand): boolean =>
+    name.startsWith(wanted) || alias?.startsWith(wanted) === true;
+  const first = SLASH_COMMANDS.filter(begins);
+  const rest = SLASH_COMMANDS.filter((one) => !begins(one) && one.name.includes(wanted));
+  return [...first, ...rest];
+}

@@ -1,0 +1,14 @@
+/** What commands and first steps need of a front end, whether it draws a screen or prints lines. */
+import type { CellContext } from "./cells.ts";
+import type { MenuRequest } from "./menu.ts";
+import type { Row } from "./styled.ts";
+
+export interface Ui {
+  readonly cellContext: CellContext;
+  /** For good. */
+  readonly print: (rows: readonly Row[]) => void;
+  /** The id of the choice; undefined when the user cancelled. */
+  readonly choose: (menu: MenuRequest) => Promise<string | undefined>;
+  /** Nothing of what is typed is shown. Undefined when the user cancelled. */
+  readonly readSecret: (title: string) => Promise<string | undefined>;
+}

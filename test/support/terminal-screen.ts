@@ -1,0 +1,193 @@
+/**
+ * The executable on a pseudo-terminal, and what a user would see of it: rows, scrollback, cursor.
+ * Every wait has a deadline, and says what was on the screen when it has passed.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { type IPty, spawn } from "@lydell/node-pty";
+import headless from "@xterm/headless";
+import { codexBinary } from "./codex-binary.ts";
+import type { ModelServer } from "./model-server.ts";
+import { tempDir } from "./temp-dir.ts";
+import { until } from "./until.ts";
+
+export interface TerminalOptions {
+  readonly args?: readonly string[];
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly place: Place;
+}
+
+/** Directories of one user: where they work, and where the program keeps its things. */
+export interface Place {
+  readonly workspace: string;
+  readonly codexHome: string;
+}
+
+const DEADLINE_MS = 15_000;
+
+export const KEY = {
+  enter: "\r",
+  escape: "\u001b",
+  up: "\u001b[A",
+  down: "\u001b[B",
+  tab: "\t",
+  backspace: "\u007f",
+  control: (letter: string): string => String.fromCharCode(letter.charCodeAt(0) - 0x60),
+  paste: (text: string): string => `\u001b[200~${text}\u001b[201~`,
+} as const;
+
+/** A workspace with a repository that is trusted, and a provider that is the scripted server. */
+export function makePlace(
+  t: TestContext,
+  server: ModelServer | undefined,
+  extraConfig = "",
+  isTrusted = true,
+): Place {
+  const root = tempDir(t);
+  const workspace = join(root, "work");
+  const codexHome = join(root, "home");
+  mkdirSync(join(workspace, ".git"), { recursive: true });
+  mkdirSync(codexHome, { mode: 0o700 });
+  const provider =
+    server === undefined
+      ? ""
+      : `[model_providers.scripted]\nname = "scripted"\nbase_url = "${server.url}"\nwire_api = "responses"\nstream_max_retries = 3\n`;
+  const head = server === undefined ? "" : 'model_provider = "scripted"\n';
+  const trust = isTrusted ? `[projects."${workspace}"]\ntrust_level = "trusted"\n` : "";
+  writeFileSync(join(codexHome, "config.toml"), `${head}${extraConfig}\n${provider}${trust}`);
+  return { workspace, codexHome };
+}
+
+export class TerminalScreen {
+  readonly #pty: IPty;
+  readonly #terminal: headless.Terminal;
+  #raw = "";
+  #exit: { readonly exitCode: number; readonly signal: number | undefined } | undefined;
+
+  constructor(t: TestContext, options: TerminalOptions) {
+    const { columns = 80, rows = 24, place } = options;
+    this.#terminal = new headless.Terminal({
+      cols: columns,
+      rows,
+      scrollback: 20_000,
+      allowProposedApi: true,
+    });
+    this.#pty = spawn(codexBinary, [...(options.args ?? [])], {
+      name: "xterm-256color",
+      cols: columns,
+      rows,
+      cwd: place.workspace,
+      env: {
+        PATH: process.env["PATH"] ?? "/bin:/usr/bin",
+        HOME: place.codexHome,
+        CODEX_HOME: place.codexHome,
+        LANG: "C.UTF-8",
+        TERM: "xterm-256color",
+        ...options.env,
+      },
+    });
+    this.#pty.onData((data) => {
+      this.#raw += data;
+      this.#terminal.write(data);
+    });
+    this.#pty.onExit(({ exitCode, signal }) => {
+      this.#exit = { exitCode, signal };
+    });
+    t.after(() => {
+      if (this.#exit === undefined) this.#pty.kill("SIGKILL");
+    });
+  }
+
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
+  /** Everything the program has written. */
+  get raw(): string {
+    return this.#raw;
+  }
+
+  type(text: string): void {
+    this.#pty.write(text);
+  }
+
+  /** A message, as a terminal that marks pastes sends it: keys this fast would be a paste too. */
+  send(message: string): void {
+    this.type(`${KEY.paste(message)}${KEY.enter}`);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#terminal.resize(columns, rows);
+    this.#pty.resize(columns, rows);
+  }
+
+  /** Closes the user's side, as a terminal window does. */
+  close(): void {
+    this.#pty.kill("SIGHUP");
+  }
+
+  /** What is on the screen now. */
+  rows(): readonly string[] {
+    const { active } = this.#terminal.buffer;
+    return Array.from({ length: this.#terminal.rows }, (_, index) =>
+      this.#line(active.baseY + index),
+    );
+  }
+
+  /** Scrollback and screen. */
+  allRows(): readonly string[] {
+    const { active } = this.#terminal.buffer;
+    return Array.from({ length: active.length }, (_, index) => this.#line(index));
+  }
+
+  text(): string {
+    return this.allRows().join("\n");
+  }
+
+  get cursor(): { readonly row: number; readonly column: number } {
+    const { active } = this.#terminal.buffer;
+    return { row: active.cursorY, column: active.cursorX };
+  }
+
+  async waitFor(pattern: RegExp | string, deadlineMs = DEADLINE_MS): Promise<void> {
+    const matches = (): boolean => {
+      const text = this.text();
+      return typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);
+    };
+    await this.#expect(matches, `${String(pattern)} on the screen`, deadlineMs);
+  }
+
+  async waitUntil(holds: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
+    await this.#expect(holds, what, deadlineMs);
+  }
+
+  async exitCode(deadlineMs = DEADLINE_MS): Promise<number> {
+    await this.#expect(() => this.#exit !== undefined, "the end of the program", deadlineMs);
+    return this.#exit?.exitCode ?? -1;
+  }
+
+  async #expect(holds: () => boolean, what: string, deadlineMs: number): Promise<void> {
+    if (await until(holds, deadlineMs)) return;
+    assert.fail(`Waited ${deadlineMs} ms for ${what}; there is:\n${this.text().trimEnd()}`);
+  }
+
+  #line(index: number): string {
+    return this.#terminal.buffer.active.getLine(index)?.translateToString(true) ?? "";
+  }
+}
+
+/** The records of the only session file, parsed. */
+export function sessionRecords({ codexHome }: Place): readonly unknown[] {
+  const root = join(codexHome, "sessions");
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => name.endsWith(".jsonl"));
+  assert.equal(files.length, 1, "one session file");
+  const lines = readFileSync(join(root, files[0] ?? ""), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.map((line): unknown => JSON.parse(line));
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  functionCall,
+  needsLoopback,
+  respond,
+  startModelServer,
+  textDelta,
+} from "../support/model-server.ts";
+import { firstReason } from "../support/skip-reasons.ts";
+import { KEY, makePlace, sessionRecords, TerminalScreen } from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+test("one prompt is answered, a command approved, and the session ended", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(
+      functionCall("shell", {
+        command: ["touch", "made-by-approval"],
+        with_escalated_permissions: true,
+        justification: "the file is needed",
+      }),
+    ),
+    respond(textDelta("All "), textDelta("done."), assistantMessage("All done.")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("make a file");
+  await screen.waitFor("The model says: the file is needed");
+  await screen.waitFor("touch made-by-approval");
+  await screen.waitFor("WITHOUT sandbox");
+  assert.equal(existsSync(join(place.workspace, "made-by-approval")), false);
+  await screen.waitUntil(
+    () => !screen.text().includes("Keys go here for a moment"),
+    "the end of the guard",
+  );
+  screen.type("y");
+  await screen.waitFor("All done.");
+  assert.match(
+    screen.text(),
+    /› make a file[\s\S]*You approved, this once: \$ touch made-by-approval/u,
+  );
+  assert.equal(existsSync(join(place.workspace, "made-by-approval")), true);
+  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
+  screen.type(KEY.control("d"));
+  assert.equal(await screen.exitCode(), 0);
+  assert.match(screen.text(), /codex resume [0-9a-f-]{36}/u);
+  const records = JSON.stringify(sessionRecords(place));
+  assert.match(records, /make a file/u);
+  assert.match(records, /function_call_output/u);
+});
