@@ -18,6 +18,7 @@ import { tempDir } from "../support/temp-dir.ts";
 
 const COMMANDS = [
   "exec",
+  "resume",
   "login",
   "logout",
   "mcp",

@@ -453,6 +453,7 @@ animations = false
       originator: "mine",
       approvalPolicy: "untrusted",
       sandboxPolicy: READ_ONLY,
+      isSandboxChosen: false,
       shellEnvironmentPolicy: {
         inherit: "core",
         ignoreDefaultExcludes: false,
