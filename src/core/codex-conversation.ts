@@ -8,6 +8,7 @@ import { ConversationEndedError, type EventQueue } from "./event-queue.ts";
 export interface ConversationSession {
   readonly submit: (submission: Submission) => SubmissionId;
   readonly isIdle: boolean;
+  readonly runningTaskId: SubmissionId | null;
 }
 
 /** Made by ConversationManager only. */
@@ -27,6 +28,11 @@ export class CodexConversation implements AsyncIterable<Event> {
    * operations lead to. */
   get isIdle(): boolean {
     return this.#session.isIdle;
+  }
+
+  /** The task that an interrupt would end. */
+  get runningTaskId(): SubmissionId | null {
+    return this.#session.runningTaskId;
   }
 
   /** The next of the ids "0", "1", "2", … */

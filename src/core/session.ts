@@ -65,6 +65,10 @@ export class Session {
     return this.#running === null && this.#unanswered === 0;
   }
 
+  get runningTaskId(): SubmissionId | null {
+    return this.#running?.id ?? null;
+  }
+
   /** The id that the events of its task bear: its own, unless it joined the running task. */
   submit({ id, op }: Submission): SubmissionId {
     if (this.#isShuttingDown) return id;
