@@ -20,6 +20,7 @@ export function writablePlaces(input: PlacesInput): SandboxInForce {
     tmpdir: input.tmpdir,
     home: input.home,
     realpath: realDisk.realpath,
+    readlink: realDisk.readlink,
   });
   const directories = workspaceDirectories(writable);
   const codexHome = canonical(input.codexHome, realDisk);

@@ -20,7 +20,7 @@ import {
   rulesetAttributes,
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
-import { diskOfBytes, realpathOfBytes, sealable, sealPlaces } from "./seal-places.ts";
+import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
 import { seccompProgram } from "./seccomp.ts";
 
 /** Everything about one command. Strings from outside are byte strings, passed on untouched. */
@@ -112,16 +112,14 @@ function confine(
     cwd: policyCwd,
     tmpdir: valueOf(environment, "TMPDIR"),
     home: valueOf(environment, "HOME"),
-    realpath: realpathOfBytes,
+    realpath: diskOfBytes.realpath,
+    readlink: diskOfBytes.readlink,
   });
   const rules = pathRules(writable.roots, abi);
   const ruleset = prepareRuleset(libc, rulesetAttributes(abi, networkAccess), rules, abi);
   const needs = { networkAccess, readOnly: policy.mode === "read-only", landlockAbi: abi };
   const filter = encodeBpf(seccompProgram(needs, libc.architecture));
-  const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, {
-    ...diskOfBytes,
-    realpath: realpathOfBytes,
-  });
+  const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, diskOfBytes);
   const placesSealed = sealable(places).length > 0 && sealPlaces(libc, places);
   report({ landlockAbi: abi, skippedRoots: writable.skipped, placesSealed });
 

@@ -45,7 +45,7 @@ export function sealable(places: ProtectedPlaces): readonly string[] {
 }
 
 /** The disk, with paths as byte strings. */
-export const diskOfBytes: Omit<DiskFacts, "realpath"> = {
+export const diskOfBytes: DiskFacts = {
   kindOf(path) {
     return lstatKind(path);
   },
@@ -65,16 +65,21 @@ export const diskOfBytes: Omit<DiskFacts, "realpath"> = {
       return [];
     }
   },
+  realpath(path) {
+    try {
+      return byteStringFromBytes(realpathSync.native(bytesOf(brand(path)), { encoding: "buffer" }));
+    } catch {
+      return undefined;
+    }
+  },
+  readlink(path) {
+    try {
+      return byteStringFromBytes(readlinkSync(bytesOf(brand(path)), { encoding: "buffer" }));
+    } catch {
+      return undefined;
+    }
+  },
 };
-
-/** The canonical path as a byte string, or undefined when nothing is there. */
-export function realpathOfBytes(path: string): string | undefined {
-  try {
-    return byteStringFromBytes(realpathSync.native(bytesOf(brand(path)), { encoding: "buffer" }));
-  } catch {
-    return undefined;
-  }
-}
 
 const CLONE_NEWNS = 0x00020000;
 const MS_BIND = 0x1000;

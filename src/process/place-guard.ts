@@ -9,7 +9,7 @@ import {
   type ProtectedPlaces,
 } from "../protocol/protected-places.ts";
 import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
-import { diskOfBytes, realpathOfBytes } from "../linux-sandbox/seal-places.ts";
+import { diskOfBytes } from "../linux-sandbox/seal-places.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { resolveWritableRoots } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromText, type ByteString } from "../runtime/byte-string.ts";
@@ -65,12 +65,13 @@ export function guardBytePlaces(command: {
     cwd: command.policyCwd,
     tmpdir: valueOf("TMPDIR"),
     home: valueOf("HOME"),
-    realpath: realpathOfBytes,
+    realpath: diskOfBytes.realpath,
+    readlink: diskOfBytes.readlink,
   });
   return new PlaceGuard({
     directories: workspaceDirectories(writable),
     codexHome: command.codexHome,
-    disk: { ...diskOfBytes, realpath: realpathOfBytes },
+    disk: diskOfBytes,
   });
 }
 

@@ -5,17 +5,16 @@
  * Everything else of a repository stays writable, so that commits, stashes and rebases work.
  * This file imports nothing with a run-time form, so that the sandbox helper stays small.
  */
-import { isWithin, type WritableRoots } from "./writable-roots.ts";
+import { isWithin, type LinkFacts, type WritableRoots } from "./writable-roots.ts";
 
 export type PlaceKind = "directory" | "file" | "link" | "other";
 
 /** What must be known of the disk. Links are not followed. Never throws. */
-export interface DiskFacts {
+export interface DiskFacts extends LinkFacts {
   readonly kindOf: (path: string) => PlaceKind | undefined;
   /** The beginning of a small text file. */
   readonly readText: (path: string) => string | undefined;
   readonly namesIn: (directory: string) => readonly string[];
-  readonly realpath: (path: string) => string | undefined;
 }
 
 /** `kind` is undefined when nothing is there; creating it is then the change to prevent. */

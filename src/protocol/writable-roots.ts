@@ -2,8 +2,8 @@
  * Which directories a workspace-write policy lets a command write beneath.
  *
  * One rule guards all of them: a path that a sandboxed command could itself have redirected never
- * widens the policy. A root that lies inside another root adds nothing, and if it is a symbolic
- * link out of it, a command may have put it there; so it is left out.
+ * widens the policy. Whoever looks up a path looks up names, each in a directory; a root with such
+ * a name inside a writable place is left out, since a command may have put a link there.
  *
  * This file imports nothing with a run-time form, so that the sandbox helper stays small.
  */
@@ -33,38 +33,48 @@ export interface WritableRoots {
   readonly skipped: readonly SkippedRoot[];
 }
 
+/** What must be known of the disk. Both never throw. */
+export interface LinkFacts {
+  /** The canonical path, or undefined when there is nothing at this path. */
+  readonly realpath: (path: string) => string | undefined;
+  /** What the symbolic link at this path says, or undefined when there is none. */
+  readonly readlink: (path: string) => string | undefined;
+}
+
 /** Where a policy is applied. All paths in one encoding: text, or byte strings in the helper. */
-export interface RootContext {
+export interface RootContext extends LinkFacts {
   /** The session's directory, absolute. */
   readonly cwd: string;
   readonly tmpdir: string | undefined;
   readonly home: string | undefined;
-  /** The canonical path, or undefined when there is nothing at this path. Never throws. */
-  readonly realpath: (path: string) => string | undefined;
 }
 
 /** Order: writable_roots as given, the cwd, /tmp, TMPDIR. No policy but workspace-write has any. */
 export function resolveWritableRoots(policy: SandboxPolicy, context: RootContext): WritableRoots {
-  const skipped: SkippedRoot[] = [];
-  const accepted: Candidate[] = [];
+  const refused: SkippedRoot[] = [];
+  const accepted: ExistingCandidate[] = [];
   for (const candidate of candidates(policy, context)) {
+    const { path, real, origin } = candidate;
     const reason = refusal(candidate, context);
-    if (reason === undefined) accepted.push(candidate);
-    else skipped.push({ ...nameOf(candidate), reason, covered: false });
-  }
-  const roots: WritableRoot[] = [];
-  for (const candidate of accepted) {
-    const outer = accepted.find((other) => encloses(other, candidate));
-    if (outer !== undefined) {
-      const reason = `it lies inside "${outer.path}" and leads out of it`;
-      const covered = accepted.some((other) => isCovered(candidate, other));
-      skipped.push({ ...nameOf(candidate), reason, covered });
-    } else if (
-      candidate.real !== undefined &&
-      !roots.some((root) => root.path === candidate.real)
-    ) {
-      roots.push({ path: candidate.real, origin: candidate.origin });
+    if (real !== undefined && reason === undefined) {
+      accepted.push({ path, real, origin, way: lookedUpIn(path, real, context) });
+    } else {
+      refused.push({ path, real, origin, reason: reason ?? "it does not exist", covered: false });
     }
+  }
+  const granted = independentOf(accepted);
+  const roots: WritableRoot[] = [];
+  const skipped: SkippedRoot[] = refused;
+  for (const candidate of accepted) {
+    const { path, real, origin } = candidate;
+    if (granted.has(candidate)) {
+      if (!roots.some((root) => root.path === real)) roots.push({ path: real, origin });
+      continue;
+    }
+    const outer = accepted.find((other) => dependsOn(candidate, other)) ?? candidate;
+    const reason = `its way leads through "${outer.path}", where a command can change it`;
+    const covered = [...granted].some((other) => isWithin(real, other.real));
+    skipped.push({ path, real, origin, reason, covered });
   }
   return { roots, skipped };
 }
@@ -79,6 +89,73 @@ interface Candidate {
   readonly path: string; // normalised, links as given
   readonly real: string | undefined;
   readonly origin: RootOrigin;
+}
+
+interface ExistingCandidate extends Candidate {
+  readonly real: string;
+  /** Canonical: every directory in which one of its names is looked up. */
+  readonly way: readonly string[];
+}
+
+/**
+ * Those that no command can redirect. Whether one candidate counts against another depends on
+ * whether it is writable itself, so they are settled step by step; those that only argue with one
+ * another are left out, but for the ones whose names are no links now.
+ */
+function independentOf(all: readonly ExistingCandidate[]): ReadonlySet<ExistingCandidate> {
+  const granted = new Set<ExistingCandidate>();
+  let open = all;
+  for (;;) {
+    const against = (one: ExistingCandidate, others: Iterable<ExistingCandidate>): boolean =>
+      [...others].some((other) => dependsOn(one, other));
+    const free = open.filter((one) => !against(one, open) && !against(one, granted));
+    for (const one of free) granted.add(one);
+    const left = open.filter((one) => !granted.has(one) && !against(one, granted));
+    if (left.length < open.length) {
+      open = left;
+      continue;
+    }
+    const plain = open.filter((one) => one.path === one.real);
+    if (plain.length === 0 || plain.length === open.length) return granted;
+    open = plain;
+  }
+}
+
+function dependsOn(one: ExistingCandidate, other: ExistingCandidate): boolean {
+  return one.way.some((directory) => isWithin(directory, other.real));
+}
+
+/** Follows `path` name by name, as the kernel does. */
+function lookedUpIn(path: string, real: string, disk: LinkFacts): readonly string[] {
+  const way: string[] = [];
+  const pending = partsOf(path === real ? real : path);
+  let at = "";
+  for (let followed = 0; followed <= MAX_LINKS;) {
+    const part = pending.shift();
+    if (part === undefined) return way;
+    if (part === "..") {
+      at = at.slice(0, Math.max(at.lastIndexOf("/"), 0));
+      continue;
+    }
+    way.push(at === "" ? "/" : at);
+    const next = `${at}/${part}`;
+    const target = path === real ? undefined : disk.readlink(next);
+    if (target === undefined) {
+      at = next;
+    } else {
+      followed += 1;
+      pending.unshift(...partsOf(target));
+      if (target.startsWith("/")) at = "";
+    }
+  }
+  // It was shorter a moment ago, so somebody is changing it: everything may be theirs.
+  return ["/"];
+}
+
+const MAX_LINKS = 40; // as Linux, path_resolution(7)
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".");
 }
 
 function candidates(policy: SandboxPolicy, context: RootContext): readonly Candidate[] {
@@ -106,47 +183,44 @@ function refusal(candidate: Candidate, context: RootContext): string | undefined
 
 /**
  * TMPDIR comes with the environment, from whoever set it, so it may only name a place for
- * temporary files: no link, nothing above the home or the workspace, no system directory.
+ * temporary files: no link, nothing above a home or the workspace, no system directory.
  */
 function tmpdirRefusal(path: string, real: string, context: RootContext): string | undefined {
   if (path !== real) return "there is a symbolic link in it";
   if (isWithin(context.cwd, path) && context.cwd !== path) return "the workspace lies inside it";
   const home = context.home?.startsWith("/") === true ? normalise(context.home) : undefined;
-  if (home !== undefined) {
-    const realHome = context.realpath(home) ?? home;
-    if (isWithin(home, path) || isWithin(realHome, path))
-      return "the home directory lies inside it";
-    if (isHiddenIn(path, home) || isHiddenIn(path, realHome)) return "it holds settings";
+  const homes = home === undefined ? [] : [home, context.realpath(home) ?? home];
+  if (homes.some((directory) => isWithin(directory, path)) || isHome(path)) {
+    return "the home directory lies inside it";
   }
-  if (path === "/" || systemDirectories.some((system) => isWithin(path, system))) {
-    if (!isWithin(path, "/dev/shm")) return "it is a system directory";
+  if (homes.some((directory) => isHiddenIn(path, directory))) return "it holds settings";
+  const isSystem = path === "/" || systemDirectories.some((system) => isWithin(path, system));
+  if (isSystem && !temporaryPlaces.some((place) => isWithin(path, place))) {
+    return "it is a system directory";
   }
   return undefined;
 }
 
-const systemDirectories =
-  "/bin /boot /dev /etc /lib /lib32 /lib64 /libx32 /opt /proc /root /sbin /sys /usr".split(" ");
+/** Where homes are by custom: HOME may say nothing, or something else. */
+function isHome(path: string): boolean {
+  return /^\/(?:home|Users)(?:\/[^/]+)?$/.test(path);
+}
+
+const systemDirectories = (
+  "/bin /boot /dev /etc /lib /lib32 /lib64 /libx32 /opt /proc /root /run /sbin /sys /usr /var " +
+  "/Applications /Library /System /private"
+).split(" ");
+
+const temporaryPlaces = (
+  "/dev/shm /run/shm /run/user /var/tmp /var/folders /private/tmp /private/var/tmp " +
+  "/private/var/folders"
+).split(" ");
 
 /** Directories such as ~/.ssh and ~/.config, but not ~/.cache and ~/.tmp. */
 function isHiddenIn(path: string, home: string): boolean {
   if (!path.startsWith(`${home}/.`)) return false;
   const first = path.slice(home.length + 1).split("/")[0];
   return first !== ".cache" && first !== ".tmp";
-}
-
-function encloses(outer: Candidate, inner: Candidate): boolean {
-  if (outer === inner) return false;
-  const places = outer.real === undefined ? [outer.path] : [outer.path, outer.real];
-  return places.some((place) => place !== inner.path && isWithin(inner.path, place));
-}
-
-function isCovered(inner: Candidate, outer: Candidate): boolean {
-  if (inner === outer || inner.real === undefined || outer.real === undefined) return false;
-  return isWithin(inner.real, outer.real);
-}
-
-function nameOf({ path, origin, real }: Candidate): Candidate {
-  return { path, origin, real };
 }
 
 /** Lexical: empty parts, "." and ".." removed. */

@@ -6,6 +6,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   realpathSync,
 } from "node:fs";
@@ -26,6 +27,7 @@ export const realDisk: DiskFacts = {
   readText: (path) => attempt(() => readRegularFile(path)),
   namesIn: (directory) => attempt(() => readdirSync(directory)) ?? [],
   realpath: (path) => attempt(() => realpathSync.native(path)),
+  readlink: (path) => attempt(() => readlinkSync(path)),
 };
 
 /** The canonical path; of one that does not exist, as far as it does. */

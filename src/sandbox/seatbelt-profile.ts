@@ -114,7 +114,7 @@ function directoriesAbove(sealed: readonly string[], roots: readonly string[]): 
   for (const place of sealed) {
     for (const root of roots) {
       if (!isWithin(place, root)) continue;
-      for (let path = place; path !== root;) {
+      for (let path = place; path.length > root.length;) {
         path = posix.dirname(path);
         above.add(path);
       }

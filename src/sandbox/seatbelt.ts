@@ -69,6 +69,7 @@ export function seatbeltCommand(
     tmpdir: trustedTmpdir(context.tmpdir, disk),
     home: context.home,
     realpath: disk.realpath,
+    readlink: disk.readlink,
   });
   const workspaces = workspaceDirectories(writable);
   const { codexHome } = context;

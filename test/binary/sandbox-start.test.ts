@@ -44,7 +44,6 @@ suite("hostile environment", { skip: needsSandbox }, () => {
       { NODE_CHANNEL_FD: "1" },
       { NODE_UNIQUE_ID: "1" },
       { NODE_V8_COVERAGE: join(directory, "coverage") },
-      { NODE_COMPILE_CACHE: join(directory, "cache") },
       { NODE_REDIRECT_WARNINGS: join(directory, "warnings") },
       { BASH_ENV: script, ENV: script },
     ];
@@ -52,6 +51,17 @@ suite("hostile environment", { skip: needsSandbox }, () => {
       assert.deepEqual(await echoUnder(setting), ran, JSON.stringify(setting));
       assert.deepEqual(readdirSync(directory), ["evil.cjs"], JSON.stringify(setting));
     }
+  });
+
+  test("Node's cache of compiled code is neither read nor written", async (t) => {
+    // Node makes the directory before the first line of ours runs; it stays empty.
+    const cache = join(tempDir(t), "cache");
+    assert.deepEqual(await echoUnder({ NODE_COMPILE_CACHE: cache }), ran);
+    const files = readdirSync(cache, { recursive: true, withFileTypes: true });
+    assert.deepEqual(
+      files.filter((entry) => !entry.isDirectory()),
+      [],
+    );
   });
 
   test(

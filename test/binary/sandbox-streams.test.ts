@@ -46,8 +46,8 @@ suite("streams", { skip: needsSandbox }, () => {
 
   test("a writer into a closed pipe ends by SIGPIPE", { skip: needsProgram("bash") }, async () => {
     const script = "yes | head -n 1; echo ${PIPESTATUS[0]}";
-    const command = underSandbox(readOnly, "/", ["bash", "-c", script]);
-    // Without BASH_ENV, which runs whatever this machine's user has there.
+    // Without BASH_ENV and ~/.bashrc (read when stdin is a socket), which run whatever is there.
+    const command = underSandbox(readOnly, "/", ["bash", "--norc", "-c", script]);
     const env = { PATH: process.env["PATH"] };
     assert.deepEqual(await run(command, { env }), succeeded("y\n141\n"));
   });

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { diskOfBytes, realpathOfBytes } from "../../src/linux-sandbox/seal-places.ts";
+import { diskOfBytes } from "../../src/linux-sandbox/seal-places.ts";
 import { PlaceGuard } from "../../src/process/place-guard.ts";
 import { byteStringFromText, textOf } from "../../src/runtime/byte-string.ts";
 import { run } from "../support/run.ts";
@@ -34,7 +34,7 @@ function guard(directory: string, codexHome?: string): PlaceGuard {
   return new PlaceGuard({
     directories: [byteStringFromText(directory)],
     codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
-    disk: { ...diskOfBytes, realpath: realpathOfBytes },
+    disk: diskOfBytes,
   });
 }
 

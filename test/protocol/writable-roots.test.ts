@@ -53,6 +53,7 @@ function resolve(policy: SandboxPolicy, surroundings: Surroundings = {}): Writab
     tmpdir,
     home,
     realpath: (path) => tree.realpath(path),
+    readlink: (path) => tree.readlink(path),
   });
 }
 

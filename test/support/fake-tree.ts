@@ -44,6 +44,11 @@ export class FakeTree {
     return real;
   }
 
+  /** Of a link whose parents are directories. */
+  readlink(path: string): string | undefined {
+    return this.#links.get(path);
+  }
+
   /** The directory in which the last name of `path` stands. */
   realpathOfParent(path: string): string | undefined {
     return this.realpath(posix.dirname(path));

@@ -38,6 +38,10 @@ export function macDisk(table: DiskTable): DiskFacts {
       if (entry === "directory") return "directory";
       return "text" in entry ? "file" : "link";
     },
+    readlink(path) {
+      const entry = at(path);
+      return typeof entry === "object" && "link" in entry ? entry.link : undefined;
+    },
     readText(path) {
       const entry = entries.get(resolve(path) ?? "");
       return typeof entry === "object" && "text" in entry ? entry.text : undefined;
