@@ -14,6 +14,7 @@ export class WatcherLink {
   #lifeline: number | undefined;
   #child: Child | undefined;
   #isStarting = false;
+  #isUseless = false;
   #timer: NodeJS.Timeout | undefined;
   #sessions: ReadonlySet<number> = new Set();
 
@@ -54,9 +55,11 @@ export class WatcherLink {
     const line = formatSessions([...sessions]);
     const isNews = line !== formatSessions([...this.#sessions]);
     this.#sessions = sessions;
-    if (this.#child !== undefined && isNews) this.#write(line);
-    else if (this.#child === undefined && !this.#isStarting && sessions.size > 0)
+    if (this.#child !== undefined) {
+      if (isNews) this.#write(line);
+    } else if (sessions.size > 0 && !this.#isStarting && !this.#isUseless) {
       void this.#start();
+    }
   }
 
   #lookAfter(delayMs: number): void {
@@ -79,8 +82,12 @@ export class WatcherLink {
           descriptors: ["null", "null", "null", readFd],
         });
         child.setHolding(false);
+        const startedAt = performance.now();
         void child.end.then(() => {
-          if (this.#child === child) this.#forget();
+          if (this.#child !== child) return;
+          // One that ends at once will do so again; one that somebody ended is replaced.
+          this.#isUseless = performance.now() - startedAt < SHORT_LIFE_MS;
+          this.#forget();
         });
         this.#child = child;
       } finally {
@@ -112,5 +119,6 @@ export class WatcherLink {
   }
 }
 
+const SHORT_LIFE_MS = 1_000;
 const BUSY_LOOK_MS = 500;
 const IDLE_LOOK_MS = 5_000;

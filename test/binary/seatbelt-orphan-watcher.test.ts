@@ -5,8 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { addAbortSignal, type Readable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -44,6 +43,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** All of it, for a stream that carries one line. */
+async function firstLine(stream: Readable): Promise<string> {
+  let text = "";
+  for await (const chunk of addAbortSignal(AbortSignal.timeout(20_000), stream)) {
+    text += String(chunk);
+    if (text.endsWith("\n")) break;
+  }
+  return text.trim();
+}
+
 async function allEnd(pids: readonly number[], deadlineMs: number): Promise<readonly number[]> {
   const deadline = performance.now() + deadlineMs;
   while (performance.now() < deadline && pids.some(isAlive)) await sleep(10);
@@ -57,9 +66,8 @@ test(
     const flags = ["--input-type=module", "-e", PARENT];
     const parent = spawn(pinnedNode, flags, { stdio: ["ignore", "pipe", "inherit"] });
     t.after(() => parent.kill("SIGKILL"));
-    const lines = createInterface({ input: parent.stdout });
-    const [line]: unknown[] = await once(lines, "line", { signal: AbortSignal.timeout(20_000) });
-    const pids = String(line).split(" ").map(Number);
+    const line = await firstLine(parent.stdout);
+    const pids = line.split(" ").map(Number);
     t.after(() => {
       for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
     });

@@ -33,7 +33,7 @@ const disk = macDisk({
   [`${project}/src/main.rs`]: { text: "" },
   [`${project}/.git/HEAD`]: { text: "ref: refs/heads/main\n" },
   [`${project}/.git/hooks/pre-commit.sample`]: { text: "" },
-  [`${project}/.git/config`]: { text: "" },
+  [`${project}/.git/config`]: { text: "[extensions]\n\tworktreeConfig = true\n" },
   [`${project}/.git/modules/lib/deep/HEAD`]: { text: "" },
   [`${project}/.git/worktrees/side/HEAD`]: { text: "" },
   [`${project}/.codex/config.toml`]: { text: "" },
