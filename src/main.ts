@@ -1,5 +1,5 @@
 /**
- * The entry of all three programs: looks at the name it was started under, loads only that one.
+ * The entry of all its programs: looks at the name it was started under, loads only that one.
  *
  * Nothing but `node:` modules may be imported here at the top; start-up time depends on it.
  */
@@ -16,6 +16,8 @@ function main(): Promise<number> {
     case "apply_patch":
     case "applypatch":
       return applyPatch(words);
+    case "codex-orphan-watcher":
+      return orphanWatcher();
     default:
       return commandLine(words);
   }
@@ -29,6 +31,11 @@ async function sandboxHelper(): Promise<number> {
 async function applyPatch(words: readonly string[]): Promise<number> {
   const { runApplyPatch } = await import("./apply-patch/run.ts");
   return runApplyPatch(words, process.cwd());
+}
+
+async function orphanWatcher(): Promise<number> {
+  const { runOrphanWatcher } = await import("./process/orphan-watcher.ts");
+  return runOrphanWatcher();
 }
 
 async function commandLine(words: readonly string[]): Promise<number> {

@@ -17,6 +17,7 @@ export class WatcherLink {
   #isUseless = false;
   #timer: NodeJS.Timeout | undefined;
   #sessions: ReadonlySet<number> = new Set();
+  #busyLookMs = FIRST_LOOK_MS;
 
   constructor(libc: Libc, program: HelperProgram) {
     this.#libc = libc;
@@ -26,7 +27,8 @@ export class WatcherLink {
   /** Tells the watcher of the commands that run; starts one when there is none. */
   noteStart(): void {
     this.#tell(new Set([...this.#sessions, ...runningRoots()]));
-    this.#lookAfter(BUSY_LOOK_MS);
+    this.#busyLookMs = FIRST_LOOK_MS;
+    this.#lookAfter(FIRST_LOOK_MS);
   }
 
   /**
@@ -37,8 +39,9 @@ export class WatcherLink {
   look(): void {
     this.#tell(new Set(sessionsToEnd()));
     if (this.#sessions.size > 0) {
-      this.#lookAfter(runningRoots().length > 0 ? BUSY_LOOK_MS : IDLE_LOOK_MS);
+      this.#lookAfter(runningRoots().length > 0 ? this.#busyLookMs : IDLE_LOOK_MS);
     }
+    this.#busyLookMs = Math.min(this.#busyLookMs * 2, BUSY_LOOK_MS);
   }
 
   /** Lets the watcher end, which kills what it was told last. */
@@ -120,5 +123,7 @@ export class WatcherLink {
 }
 
 const SHORT_LIFE_MS = 1_000;
+/** Commands start their processes early, and most are over before the first look. */
+const FIRST_LOOK_MS = 50;
 const BUSY_LOOK_MS = 500;
 const IDLE_LOOK_MS = 5_000;
