@@ -19,6 +19,7 @@ import { SessionApprovals } from "./safety.ts";
 import { Session } from "./session.ts";
 import type { SessionState } from "./session-state.ts";
 import { ApplyPatchTool } from "./tools/apply-patch-tool.ts";
+import { SandboxNoticeBoard } from "./tools/sandbox-notices.ts";
 import { ShellTool } from "./tools/shell-tool.ts";
 import type { ToolProvider } from "./tools/tool.ts";
 import { ToolRouter } from "./tools/tool-router.ts";
@@ -239,6 +240,7 @@ function createRouter(
     approvals,
     sessionApprovals: new SessionApprovals(),
     refusals,
+    sandboxNotices: new SandboxNoticeBoard(),
     hasPlatformSandbox: machine.hasPlatformSandbox,
     grammar: async () => {
       const { loadBashGrammar } = await import("../shell/bash-grammar.ts");

@@ -72,7 +72,7 @@ function valueOf(entries: readonly ByteString[], name: string): string | undefin
 }
 
 function commandResult(result: ExecResult): CommandResult {
-  const { outcome, durationMs, stdout, stderr, aggregated, placeChanges } = result;
+  const { outcome, durationMs, stdout, stderr, aggregated, placeChanges, confinement } = result;
   if (outcome.kind === "could-not-confine") {
     return { kind: "not-started", reason: outcome.message };
   }
@@ -87,5 +87,6 @@ function commandResult(result: ExecResult): CommandResult {
     stderr,
     aggregated,
     placeChanges,
+    confinement,
   };
 }

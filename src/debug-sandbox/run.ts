@@ -12,14 +12,13 @@ import { ConfigError } from "../config/config-error.ts";
 import { loadSandboxConfig } from "../config/sandbox-config.ts";
 import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
 import type { Confinement } from "../linux-sandbox/helper-status.ts";
-import { unconfinedBelowAbi6 } from "../linux-sandbox/landlock.ts";
+import { kernelNotices, skippedRootNotices } from "../process/confinement-notices.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { becomeCommand, startPristine, wholeEnvironment } from "../linux-sandbox/run.ts";
 import { filterEnvironment } from "../process/exec-env.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
 import type { SandboxMode, SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import {
-  brand,
   byteStringFromBytes,
   byteStringFromText,
   quoted,
@@ -143,14 +142,9 @@ function currentDirectory(): ByteString {
   }
 }
 
-function tell({ landlockAbi, skippedRoots }: Confinement): void {
-  for (const { path, reason, covered } of skippedRoots) {
-    if (!covered) complain(`${quoted(brand(path))} is not writable: ${reason}`);
-  }
-  const gaps = unconfinedBelowAbi6(landlockAbi);
-  if (gaps.length > 0) {
-    complain(`This kernel's Landlock (ABI ${landlockAbi}) does not confine ${gaps.join(", ")}`);
-  }
+function tell(confinement: Confinement): void {
+  const notices = [...skippedRootNotices(confinement), ...kernelNotices(confinement)];
+  for (const notice of notices) complain(notice);
 }
 
 // Written directly: creating process.stderr may set O_NONBLOCK on what the command shares.

@@ -11,17 +11,13 @@ import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-st
 import type { Reporter } from "../linux-sandbox/run.ts";
 import { bindLibc } from "../linux-sandbox/libc.ts";
 import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
+import { placeChangeNotice } from "../process/confinement-notices.ts";
 import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";
 import { closeAll, createPipe, PipeReader, writeAndClose } from "../process/pipes.ts";
-import {
-  guardBytePlaces,
-  isFullySealable,
-  type PlaceChange,
-  type PlaceGuard,
-} from "../process/place-guard.ts";
+import { guardBytePlaces, isFullySealable, type PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
-import { brand, quoted } from "../runtime/byte-string.ts";
+import { brand } from "../runtime/byte-string.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 
 /** A guard over the command's protected places; undefined when mounts will seal all of them. */
@@ -80,7 +76,7 @@ export async function superviseCommand(
   release();
   const failure = startFailure(answer, end);
   if (failure !== undefined) reporter.complain(failure);
-  for (const change of guard.putBack()) reporter.complain(describeChange(change));
+  for (const change of guard.putBack()) reporter.complain(placeChangeNotice(change));
   return repeatEnd(end);
 }
 
@@ -98,13 +94,6 @@ function startFailure(answer: HelperStatus | undefined, end: ProcessEnd): string
     case undefined:
       return `Cannot confine the command: the sandbox helper ended early (${describeEnd(end)})`;
   }
-}
-
-/** One line for people. */
-export function describeChange({ path, what, undone, detail }: PlaceChange): string {
-  const because = detail === undefined ? "" : ` (${detail})`;
-  const fate = undone ? "undone" : "NOT undone";
-  return `Protected place ${quoted(path)} was ${what} by the command: ${fate}${because}`;
 }
 
 /**

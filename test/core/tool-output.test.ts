@@ -20,6 +20,7 @@ const ended = {
   stderr: emptyOutput,
   aggregated: captured("a\n"),
   placeChanges: [],
+  confinement: undefined,
 } as const;
 
 test("the shape of an output", () => {

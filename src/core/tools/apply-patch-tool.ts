@@ -130,9 +130,9 @@ export class ApplyPatchTool {
     const { context, emit } = patch.invocation;
     const result = await this.#run(patch, context.sandboxPolicy, true);
     const denial = await this.#findDenial(patch, result);
-    if (denial === undefined) return this.#report(result);
+    if (denial === undefined) return this.#report(patch, result);
     this.#services.refusals.add({ subject: patch.subject, reason: denial });
-    if (context.approvalPolicy !== "on-failure") return this.#report(result, [denial]);
+    if (context.approvalPolicy !== "on-failure") return this.#report(patch, result, [denial]);
     emit({ type: "background_event", message: denial });
     if (!(await this.#ask(patch, `patch failed; retry without sandbox? ${denial}`))) {
       return REJECTED_BY_USER;
@@ -141,7 +141,7 @@ export class ApplyPatchTool {
   }
 
   async #carryOut(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<string> {
-    return this.#report(await this.#run(patch, policy, isAutoApproved));
+    return this.#report(patch, await this.#run(patch, policy, isAutoApproved));
   }
 
   async #run(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<CommandResult> {
@@ -179,9 +179,16 @@ export class ApplyPatchTool {
     return result;
   }
 
-  #report(result: CommandResult, notes: readonly string[] = []): string {
+  #report(
+    { subject, invocation }: Patch,
+    result: CommandResult,
+    notes: readonly string[] = [],
+  ): string {
+    const { refusals, sandboxNotices } = this.#services;
     if (result.kind === "not-started") return `execution error: ${result.reason}`;
-    return describeResult(result, notes);
+    const told = sandboxNotices.report(result, invocation);
+    for (const reason of told.placeChanges) refusals.add({ subject, reason });
+    return describeResult(result, [...notes, ...told.notes]);
   }
 
   async #findDenial(patch: Patch, result: CommandResult): Promise<string | undefined> {

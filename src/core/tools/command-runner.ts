@@ -1,4 +1,5 @@
 /** What the shell tool needs of the machine: one command, run to its end. */
+import type { Confinement } from "../../linux-sandbox/helper-status.ts";
 import type { CapturedOutput } from "../../process/output-capture.ts";
 import type { PlaceChange } from "../../process/place-guard.ts";
 import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
@@ -33,6 +34,8 @@ export interface EndedCommand {
   readonly aggregated: CapturedOutput;
   /** Changes of protected places that could not be prevented. */
   readonly placeChanges: readonly PlaceChange[];
+  /** What the policy came to on this kernel; undefined without a sandbox. */
+  readonly confinement: Confinement | undefined;
 }
 
 export type CommandResult =

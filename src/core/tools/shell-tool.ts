@@ -1,7 +1,6 @@
 /** The shell tool: decides, asks, runs, and words what came of it. */
 import { resolve } from "node:path";
 import { patchInCommand } from "../../apply-patch/patch-in-command.ts";
-import type { PlaceChange } from "../../process/place-guard.ts";
 import type { SandboxDenial } from "../../process/sandbox-denial.ts";
 import {
   describeDenial,
@@ -10,7 +9,6 @@ import {
 } from "../../process/sandbox-denial.ts";
 import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 import type { ReviewDecision } from "../../protocol/approval.ts";
-import { quoted } from "../../runtime/byte-string.ts";
 import type { BashGrammar } from "../../shell/bash-grammar.ts";
 import { isSafeCommand } from "../../shell/is-safe-command.ts";
 import { isApproval } from "../pending-approvals.ts";
@@ -174,12 +172,9 @@ export class ShellTool {
     if (result.kind === "not-started") return `execution error: ${result.reason}`;
     const { argv, cwd, invocation } = attempt;
     if (result.exitCode === 0) this.#services.refusals.resolve(commandSubject(argv, cwd));
-    const changes = result.placeChanges.map(describePlaceChange);
-    for (const message of changes) {
-      invocation.emit({ type: "background_event", message });
-      this.#refuse(attempt, message);
-    }
-    return describeResult(result, [...notes, ...changes]);
+    const told = this.#services.sandboxNotices.report(result, invocation);
+    for (const message of told.placeChanges) this.#refuse(attempt, message);
+    return describeResult(result, [...notes, ...told.notes]);
   }
 
   async #findDenial(
@@ -194,15 +189,6 @@ export class ShellTool {
   #refuse({ argv, cwd }: Attempt, reason: string): void {
     this.#services.refusals.add({ subject: commandSubject(argv, cwd), reason });
   }
-}
-
-/** Where no mount could seal the place, its change was undone after the command. */
-function describePlaceChange({ path, what, undone, detail }: PlaceChange): string {
-  const place = quoted(path);
-  const more = detail === undefined ? "" : ` (${detail})`;
-  return undone
-    ? `The command ${what} the protected place ${place}, which was undone${more}`
-    : `The command ${what} the protected place ${place}, which could NOT be undone${more}`;
 }
 
 function timeoutOf(timeoutMs: number | null): number {

@@ -5,6 +5,7 @@ import type { PendingApprovals } from "../pending-approvals.ts";
 import type { Refusals } from "../refusals.ts";
 import type { SessionApprovals } from "../safety.ts";
 import type { CommandRunner } from "./command-runner.ts";
+import type { SandboxNoticeBoard } from "./sandbox-notices.ts";
 
 export interface ToolServices {
   readonly codexHome: string;
@@ -12,6 +13,7 @@ export interface ToolServices {
   readonly approvals: PendingApprovals;
   readonly sessionApprovals: SessionApprovals;
   readonly refusals: Refusals;
+  readonly sandboxNotices: SandboxNoticeBoard;
   /** Whether anything on this platform can enforce a policy. */
   readonly hasPlatformSandbox: boolean;
   readonly grammar: () => Promise<BashGrammar>;
