@@ -1,0 +1,313 @@
+/** Whole runs of the built `codex exec`: requests, output, files, exit codes. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { codexBinary } from "../support/codex-binary.ts";
+import { jsonLines, needsExec, runExec, setUpExec } from "../exec-mode/exec-harness.ts";
+import {
+  assistantMessage,
+  CREATED,
+  CUT,
+  functionCall,
+  respond,
+  type ServerAnswer,
+  textDelta,
+} from "../support/model-server.ts";
+import { run } from "../support/run.ts";
+import { until } from "../support/until.ts";
+
+const options = { skip: needsExec, timeout: 60_000 };
+const HELLO = respond(textDelta("Hel"), textDelta("lo"), assistantMessage("Hello"));
+const DONE = respond(assistantMessage("done"));
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+test("a plain answer: progress on stderr, the answer on stdout", options, async (t) => {
+  const setup = await setUpExec(t, [HELLO]);
+  const { code, stdout, stderr } = await runExec(setup, ["hi there"]);
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: "Hello\n" });
+  const lines = stderr.replaceAll(/\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\]/gu, "[ts]").split("\n");
+  assert.match(lines.shift() ?? "", /^\[ts\] Codex \d/u);
+  assert.deepEqual(lines, [
+    "--------",
+    `workdir: ${setup.cwd}`,
+    "model: gpt-5",
+    "provider: mock",
+    "approval: never",
+    "sandbox: read-only",
+    "reasoning effort: medium",
+    "reasoning summaries: auto",
+    "--------",
+    "[ts] User instructions:",
+    "hi there",
+    "[ts] codex",
+    "Hello",
+    "[ts] tokens used: 110",
+    "",
+  ]);
+  assert.equal(setup.server.requests.length, 1);
+  assert.equal(setup.server.requests[0]?.headers.authorization, "Bearer sk-mock-secret-key");
+});
+
+test("--json: one value a line, the first with its version", options, async (t) => {
+  const setup = await setUpExec(t, [
+    respond(functionCall("shell", { command: ["echo", "hi"] })),
+    DONE,
+  ]);
+  const { code, stdout, stderr } = await runExec(setup, ["--json", "do it"]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  const usage = {
+    type: "token_count",
+    input_tokens: 100,
+    cached_input_tokens: 20,
+    output_tokens: 30,
+    reasoning_output_tokens: 5,
+    total_tokens: 130,
+  };
+  const lines = jsonLines(stdout.replace(/"secs":\d+,"nanos":\d+/u, '"secs":0,"nanos":0'));
+  assert.deepEqual(lines, [
+    {
+      schema_version: 1,
+      workdir: setup.cwd,
+      model: "gpt-5",
+      provider: "mock",
+      approval: "never",
+      sandbox: "read-only",
+      "reasoning effort": "medium",
+      "reasoning summaries": "auto",
+    },
+    { prompt: "do it" },
+    { id: "0", msg: { type: "task_started", model_context_window: 272_000 } },
+    {
+      id: "0",
+      msg: {
+        type: "exec_command_begin",
+        call_id: "call_1",
+        command: ["echo", "hi"],
+        cwd: setup.cwd,
+        parsed_cmd: [{ Unknown: { cmd: "echo hi" } }],
+      },
+    },
+    {
+      id: "0",
+      msg: {
+        type: "exec_command_output_delta",
+        call_id: "call_1",
+        stream: "stdout",
+        chunk: "aGkK",
+      },
+    },
+    {
+      id: "0",
+      msg: {
+        type: "exec_command_end",
+        call_id: "call_1",
+        stdout: "hi\n",
+        stderr: "",
+        aggregated_output: "hi\n",
+        exit_code: 0,
+        duration: { secs: 0, nanos: 0 },
+      },
+    },
+    { id: "0", msg: usage },
+    { id: "0", msg: { type: "agent_message", message: "done" } },
+    { id: "0", msg: usage },
+  ]);
+});
+
+const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
+  [
+    "400",
+    { status: 400, body: { error: { message: "bad field" } } },
+    1,
+    /ERROR: .*400.*bad field/u,
+  ],
+  ["401", { status: 401, body: { error: { message: "no" } } }, 1, /ERROR: .*401/u],
+  [
+    "context overflow",
+    { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } },
+    1,
+    /ERROR: .*compact/u,
+  ],
+  ["500 for ever", { status: 500, body: {} }, 2, /retrying 1\/1 in .*ERROR: .*500/su],
+  ["early close for ever", { stream: [CREATED, CUT] }, 2, /ERROR: stream disconnected/u],
+];
+
+for (const [name, answer, requests, words] of failures) {
+  test(`a run that fails exits with 1: ${name}`, options, async (t) => {
+    const setup = await setUpExec(t, [answer]);
+    const { code, stdout, stderr } = await runExec(setup, ["hi"]);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(stderr, words);
+    assert.equal(setup.server.requests.length, requests);
+  });
+}
+
+test("429 with Retry-After is obeyed", options, async (t) => {
+  const limited = { status: 429, headers: { "retry-after": "1" }, body: {} } as const;
+  const setup = await setUpExec(t, [limited, DONE]);
+  const { code, stdout } = await runExec(setup, ["hi"]);
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: "done\n" });
+  const [first, second] = setup.server.requests;
+  assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 990);
+});
+
+test("a provider that is not there ends the run in bounded time", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const nowhere = 'model_providers.mock.base_url="http://127.0.0.1:9/v1"';
+  const { code, stderr } = await runExec(setup, ["-c", nowhere, "hi"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /ERROR: .*127\.0\.0\.1:9/u);
+});
+
+test("a missing key exits with 1 and names its variable", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const { MOCK_KEY: _, ...env } = setup.env;
+  const { code, stderr } = await runExec({ ...setup, env }, ["hi"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /ERROR: Missing environment variable: "MOCK_KEY"/u);
+});
+
+test("the prompt from standard input", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const dash = await runExec(setup, ["-"], { stdin: "from stdin\n" });
+  assert.equal(dash.code, 0);
+  assert.doesNotMatch(dash.stderr, /Reading prompt/u);
+  const absent = await runExec(setup, [], { stdin: "from stdin\n" });
+  assert.equal(absent.code, 0);
+  assert.match(absent.stderr, /^Reading prompt from stdin/u);
+  for (const { body } of setup.server.requests) {
+    assert.match(JSON.stringify(body), /"text":"from stdin\\n"/u);
+  }
+  const empty = await runExec(setup, [], { stdin: " \n" });
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr, /No prompt: standard input is empty/u);
+});
+
+test("outside of a repository only when asked to", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const { cwd, env } = setup;
+  const outside = await run([codexBinary, "exec", "hi"], { cwd, env });
+  assert.equal(outside.code, 2);
+  assert.match(outside.stderr, /not in a git repository.*--skip-git-repo-check/u);
+  mkdirSync(join(cwd, ".git"));
+  assert.equal((await run([codexBinary, "exec", "hi"], { cwd, env })).code, 0);
+});
+
+test("--output-last-message holds exactly the last answer", options, async (t) => {
+  const setup = await setUpExec(t, [HELLO]);
+  const file = join(setup.cwd, "last.txt");
+  assert.equal((await runExec(setup, ["--output-last-message", file, "hi"])).code, 0);
+  assert.equal(readFileSync(file, "utf8"), "Hello");
+  const nowhere = join(setup.cwd, "no", "last.txt");
+  assert.equal((await runExec(setup, ["--output-last-message", nowhere, "hi"])).code, 2);
+});
+
+test("pictures and words are one message", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  writeFileSync(join(setup.cwd, "p.png"), PNG);
+  assert.equal((await runExec(setup, ["-i", "p.png", "--", "what is it"])).code, 0);
+  assert.equal(setup.server.requests.length, 1);
+  const body = JSON.stringify(setup.server.requests[0]?.body);
+  const url = `data:image/png;base64,${PNG.toString("base64")}`;
+  assert.ok(
+    body.includes(
+      `"content":[{"type":"input_image","image_url":"${url}"},{"type":"input_text","text":"what is it"}]`,
+    ),
+  );
+  writeFileSync(join(setup.cwd, "p.txt"), "no picture");
+  for (const name of ["p.txt", "missing.png"]) {
+    const { code, stderr } = await runExec(setup, ["-i", name, "--", "what is it"]);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`Cannot attach picture ".*${name}"`, "u"));
+  }
+});
+
+test("--fail-on-denial: 3 only for what never succeeded", options, async (t) => {
+  const refused = functionCall("shell", { command: ["bash", "-c", "echo x > ../outside"] }, "c1");
+  const setup = await setUpExec(t, [respond(refused), DONE]);
+  assert.equal((await runExec(setup, ["hi"])).code, 0);
+  const again = await setUpExec(t, [respond(refused), DONE]);
+  const { code, stderr } = await runExec(again, ["--fail-on-denial", "hi"]);
+  assert.equal(code, 3);
+  assert.match(stderr, /Refused: The sandbox did not let the command change ".*\/outside"/u);
+  const failing = functionCall("shell", { command: ["false"] }, "c1");
+  const plain = await setUpExec(t, [respond(failing), DONE]);
+  assert.equal((await runExec(plain, ["--fail-on-denial", "hi"])).code, 0);
+});
+
+test("resume goes on with the conversation, by id and the last one", options, async (t) => {
+  const setup = await setUpExec(t, [
+    respond(functionCall("shell", { command: ["echo", "tool"] })),
+    respond(assistantMessage("first answer")),
+    respond(assistantMessage("second answer")),
+    respond(assistantMessage("third answer")),
+  ]);
+  assert.equal((await runExec(setup, ["one"])).code, 0);
+  const { cwd, env } = setup;
+  const day = join(setup.codexHome, "sessions");
+  const [file] = readdirSync(day, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".jsonl"),
+  );
+  const path = join(day, file ?? "");
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const id = /([0-9a-f-]{36})\.jsonl$/u.exec(path)?.[1] ?? "";
+  const flags = ["--skip-git-repo-check"];
+  const resume = [codexBinary, "exec", ...flags, "resume"];
+  const byId = await run([...resume, id, "two"], { cwd, env });
+  assert.deepEqual([byId.code, byId.stdout], [0, "second answer\n"]);
+  const last = await run([...resume, "--last", "three"], { cwd, env });
+  assert.deepEqual([last.code, last.stdout], [0, "third answer\n"]);
+  const body = JSON.stringify(setup.server.requests.at(-1)?.body);
+  for (const words of ["one", "tool", "first answer", "two", "second answer", "three"]) {
+    assert.ok(body.includes(words), words);
+  }
+  assert.equal(body.split("first answer").length, 2, "stored once");
+  const nobody = "00000000-0000-4000-8000-000000000000";
+  assert.equal((await run([...resume, nobody, "x"], { cwd, env })).code, 2);
+});
+
+test("a recording of a run can be replayed, and holds no key", options, async (t) => {
+  const setup = await setUpExec(t, [
+    respond(functionCall("shell", { command: ["bash", "-c", "echo made > made.txt"] })),
+    respond(assistantMessage("made it with sk-mock-secret-key")),
+  ]);
+  const file = join(setup.cwd, "run.jsonl");
+  const recorded = await runExec(setup, ["--full-auto", "--record", file, "hi"]);
+  assert.deepEqual([recorded.code, recorded.stdout], [0, "made it with sk-mock-secret-key\n"]);
+  assert.ok(!readFileSync(file, "utf8").includes("secret-key"));
+  assert.equal(setup.server.requests.length, 2);
+  const place = join(setup.cwd, "elsewhere");
+  mkdirSync(place);
+  const { MOCK_KEY: _, ...env } = setup.env;
+  const replayed = await runExec({ ...setup, env, cwd: place }, [
+    "--full-auto",
+    "--replay",
+    file,
+    "hi",
+  ]);
+  assert.deepEqual([replayed.code, replayed.stdout], [0, "made it with (key removed)\n"]);
+  assert.match(replayed.stderr, /come from a recording/u);
+  assert.equal(readFileSync(join(place, "made.txt"), "utf8"), "made\n");
+  assert.equal(setup.server.requests.length, 2, "nobody was asked");
+  assert.equal((await runExec(setup, ["--record", file, "hi"])).code, 2, "not overwritten");
+  assert.equal((await runExec(setup, ["--replay", "nothing.jsonl", "hi"])).code, 2);
+});
+
+test("notify is told the words of the turn", options, async (t) => {
+  const setup = await setUpExec(t, [HELLO]);
+  const file = join(setup.cwd, "told.json");
+  const script = `printf %s "$1" > ${file}.part && mv ${file}.part ${file}`;
+  const notify = `notify=["sh","-c",${JSON.stringify(script)},"sh"]`;
+  assert.equal((await runExec(setup, ["-c", notify, "hi there"])).code, 0);
+  assert.ok(await until(() => existsSync(file), 5000));
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
+    type: "agent-turn-complete",
+    "turn-id": "0",
+    "input-messages": ["hi there"],
+    "last-assistant-message": "Hello",
+  });
+});
