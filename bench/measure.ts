@@ -48,14 +48,22 @@ export function peakMemoryMb(subject: Subject): number {
   return Number(result.stdout.trim().split("\n").at(-1)) / 1024;
 }
 
-/** ru_maxrss of the children waited for, in KiB. Source: getrusage(2). */
-export function childrenPeakKib(): number {
+export interface ChildrenUsage {
+  /** Of the largest of them. */
+  readonly peakKib: number;
+  /** User and system time, together. */
+  readonly cpuMs: number;
+}
+
+/** Of the children waited for, with theirs. Source: getrusage(2). */
+export function childrenUsage(): ChildrenUsage {
   const usage = new BigInt64Array(18); // two timevals, then 14 longs; ru_maxrss is the first
   const getrusage: (who: number, usage: BigInt64Array) => unknown = koffi
     .load("libc.so.6")
     .func("int getrusage(int who, void *usage)");
   getrusage(-1, usage);
-  return Number(usage[4] ?? 0n);
+  const [userS = 0, userUs = 0, systemS = 0, systemUs = 0, peakKib = 0] = Array.from(usage, Number);
+  return { peakKib, cpuMs: (userS + systemS) * 1000 + (userUs + systemUs) / 1000 };
 }
 
 export function quantile(values: readonly number[], share: number): number {

@@ -1,4 +1,5 @@
 /** Every command and flag of `codex`. Plain data: see `command-spec.ts` for what is made from it. */
+import { EXIT_CODE_MEANINGS } from "../exec-mode/exit-code.ts";
 import { KNOWN_MODELS } from "../config/model-families.ts";
 import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import type { CommandSpec, FlagSpec } from "./command-spec.ts";
@@ -125,17 +126,21 @@ const EXEC_FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-const EXEC_EXIT_CODES =
-  "0 the turn ended well, 1 it failed, 2 wrong usage or configuration, " +
-  "3 refused by a policy (with --fail-on-denial), 124 out of time (with --timeout), " +
-  "129 hung up, 130 interrupted, 143 terminated";
+const EXEC_EXIT_CODES = EXIT_CODE_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(
+  ", ",
+);
+
+const PRINT_SCHEMA: FlagSpec = {
+  long: "--print-schema",
+  help: "Print the JSON Schema of the lines of --json, and do nothing else",
+};
 
 const EXEC: CommandSpec = {
   name: "exec",
   aliases: ["e"],
   summary: "Work on one prompt without asking anything",
   details: ['Without a prompt, or with "-", the prompt is read from standard input.'],
-  flags: EXEC_FLAGS,
+  flags: [...EXEC_FLAGS, PRINT_SCHEMA],
   arguments: [{ name: "PROMPT", help: 'What to do; "-" for standard input' }],
   commands: [
     {

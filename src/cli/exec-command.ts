@@ -8,6 +8,10 @@ import { readProcessContext } from "./process-context.ts";
 
 /** Errors: UsageError, ConfigError. */
 export async function runExecCommand(invocation: Invocation): Promise<number> {
+  if (hasFlag(invocation, "--print-schema")) {
+    const { printSchema } = await import("../exec-mode/json-schema.ts");
+    return printSchema();
+  }
   const task = readTask(invocation);
   const timeoutMs = readTimeout(invocation);
   const context = readProcessContext();

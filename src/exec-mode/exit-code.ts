@@ -11,15 +11,16 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** Without commas: the help page separates them by these. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
   [EXIT.finished, "the turn ended well"],
-  [EXIT.failed, "it failed: a fatal error, or the model could not be reached after all retries"],
+  [EXIT.failed, "it failed: a fatal error or no answer from the model after all retries"],
   [EXIT.usage, "wrong usage or configuration"],
-  [EXIT.denied, "with --fail-on-denial: a policy refused something that never succeeded"],
-  [EXIT.timedOut, "the time limit of --timeout was reached"],
-  [EXIT.hungUp, "ended by SIGHUP"],
-  [EXIT.interrupted, "ended by SIGINT (Ctrl-C)"],
-  [EXIT.terminated, "ended by SIGTERM"],
+  [EXIT.denied, "a policy refused what never succeeded (with --fail-on-denial)"],
+  [EXIT.timedOut, "out of time (with --timeout)"],
+  [EXIT.hungUp, "hung up (SIGHUP)"],
+  [EXIT.interrupted, "interrupted (SIGINT or Ctrl-C)"],
+  [EXIT.terminated, "terminated (SIGTERM)"],
 ];
 
 /** The run cannot begin as asked. The message is for the user; the exit code is `EXIT.usage`. */

@@ -1,8 +1,10 @@
 /** The built `codex exec` against a scripted model. */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { codexBinary, needsBinary } from "../support/codex-binary.ts";
 import {
   type ModelServer,
@@ -23,11 +25,11 @@ export interface ExecSetup {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** `config` is added to a config.toml that names the scripted model. */
+/** `providerConfig` are more lines for the provider in config.toml. */
 export async function setUpExec(
   t: TestContext,
   script: readonly [ServerAnswer, ...ServerAnswer[]],
-  config = "",
+  providerConfig = "",
 ): Promise<ExecSetup> {
   const server = await startModelServer(t, script);
   const cwd = tempDir(t);
@@ -35,7 +37,6 @@ export async function setUpExec(
   writeFileSync(
     join(codexHome, "config.toml"),
     `model_provider = "mock"
-${config}
 [model_providers.mock]
 name = "mock"
 base_url = "${server.url}"
@@ -43,6 +44,7 @@ wire_api = "responses"
 env_key = "MOCK_KEY"
 request_max_retries = 1
 stream_max_retries = 1
+${providerConfig}
 `,
   );
   const env = {
@@ -83,4 +85,24 @@ export function jsonLines(stdout: string): readonly unknown[] {
     .split("\n")
     .slice(0, -1)
     .map((line): unknown => JSON.parse(line));
+}
+
+/** Checks lines against what the executable says they are like; gives what is wrong with one. */
+export async function lineChecker(): Promise<(line: unknown) => string | undefined> {
+  printedSchema ??= run([codexBinary, "exec", "--print-schema"]);
+  const { code, stdout } = await printedSchema;
+  assert.equal(code, 0);
+  // The validator knows the names of older drafts only; the rules used here are the same.
+  const { $schema, ...schema } = jsonObject(stdout);
+  assert.equal($schema, "https://json-schema.org/draft/2020-12/schema");
+  const validate = new AjvJsonSchemaValidator().getValidator(schema);
+  return (line) => validate(line).errorMessage;
+}
+
+let printedSchema: Promise<RunResult> | undefined;
+
+function jsonObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  assert.ok(typeof value === "object" && value !== null);
+  return { ...value };
 }
