@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: three commands in the sandbox of the built executable, each with its real output:
  * one that may write in the workspace, one that may not write outside, one that gets no network.
+ * Then `codex demo`: a whole turn of the agent.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -24,6 +25,9 @@ server.listen(0, "127.0.0.1", () => {
   rmSync(workspace, { recursive: true });
   if (existsSync(outside)) asExpected = false;
   console.log(asExpected ? "The sandbox did its work." : "The sandbox did NOT do its work.");
+  console.log("\nAn agent at work, with a recorded model:\n$ codex demo");
+  const demo = spawnSync(codex, ["demo"], { stdio: ["ignore", "inherit", "inherit"] });
+  if (demo.status !== 0) asExpected = false;
   process.exitCode = asExpected ? 0 : 1;
 });
 

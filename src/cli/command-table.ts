@@ -92,6 +92,15 @@ const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: tr
 
 const EXIT_CODES = "0 success, 1 failure, 2 wrong usage";
 
+const COLOR: FlagSpec = {
+  long: "--color",
+  value: "WHEN",
+  choices: COLOR_CHOICES,
+  help: "Colours in the output",
+};
+
+const JSON_LINES: FlagSpec = { long: "--json", help: "Print events as JSON lines" };
+
 const EXEC_FLAGS: readonly FlagSpec[] = [
   ...SETTINGS,
   APPROVAL_NEVER,
@@ -100,8 +109,8 @@ const EXEC_FLAGS: readonly FlagSpec[] = [
     long: "--skip-git-repo-check",
     help: "Also work outside of a git repository that is not trusted",
   },
-  { long: "--color", value: "WHEN", choices: COLOR_CHOICES, help: "Colours in the output" },
-  { long: "--json", help: "Print events as JSON lines" },
+  COLOR,
+  JSON_LINES,
   {
     long: "--output-last-message",
     value: "FILE",
@@ -182,6 +191,17 @@ const RESUME: CommandSpec = {
     { name: "PROMPT", help: "First message" },
   ],
   example: "codex resume --last",
+  exitCodes: EXIT_CODES,
+};
+
+const DEMO: CommandSpec = {
+  name: "demo",
+  summary: "Show a recorded conversation at work: no key, no network",
+  details: [
+    "The model's words are a recording; its commands, the sandbox and the files are real, in a temporary directory.",
+  ],
+  flags: [COLOR, JSON_LINES],
+  example: "codex demo",
   exitCodes: EXIT_CODES,
 };
 
@@ -382,6 +402,7 @@ export const COMMAND_TABLE: CommandSpec = {
   commands: [
     EXEC,
     RESUME,
+    DEMO,
     LOGIN,
     LOGOUT,
     MCP,

@@ -67,6 +67,8 @@ async function loadCommand({ path }: Invocation): Promise<Run> {
     case "exec":
     case "exec resume":
       return (await import("./exec-command.ts")).runExecCommand;
+    case "demo":
+      return (await import("./demo-command.ts")).runDemoCommand;
     case "proto":
       return (await import("./proto-command.ts")).runProtoCommand;
     case "mcp":

@@ -42,6 +42,7 @@ export const DEFAULT_OSS_MODEL = "gpt-oss:20b";
 
 const OPENAI_BASE_URL = "https://api.openai.com/v1";
 const OSS_DEFAULT_PORT = 11_434; // Ollama's
+export const DEFAULT_OSS_BASE_URL = ossBaseUrl(String(OSS_DEFAULT_PORT));
 const MAX_RETRIES = 100;
 
 const DEFAULTS = {
@@ -112,9 +113,13 @@ function openaiProvider(env: Environment): ModelProvider {
   };
 }
 
+function ossBaseUrl(port: string): string {
+  return `http://localhost:${port}/v1`;
+}
+
 function ossProvider(env: Environment): ModelProvider {
   const port = nonEmpty(env["CODEX_OSS_PORT"]) ?? String(OSS_DEFAULT_PORT);
-  const baseUrl = nonEmpty(env["CODEX_OSS_BASE_URL"]) ?? `http://localhost:${port}/v1`;
+  const baseUrl = nonEmpty(env["CODEX_OSS_BASE_URL"]) ?? ossBaseUrl(port);
   return {
     ...DEFAULTS,
     id: OSS_PROVIDER_ID,

@@ -11,10 +11,11 @@ import type { TurnDiff } from "./tools/tool-services.ts";
 /**
  * Baseline of a file: its state before the first patch of the task that names it. The result
  * compares with the disk, so what commands did to those files since then shows too.
- * Source: spec agent.md 6.4.
+ *
+ * `directory` is where the session works: names are relative to it outside of any repository.
  */
-export function createTurnDiff(): TurnDiff {
-  const diff = new FilesOfTurn();
+export function createTurnDiff(directory: string): TurnDiff {
+  const diff = new FilesOfTurn(directory);
   return {
     beforePatch: (changes) => diff.track(changes),
     unifiedDiff: () => Promise.resolve(diff.describe()),
@@ -22,10 +23,15 @@ export function createTurnDiff(): TurnDiff {
 }
 
 class FilesOfTurn {
+  readonly #directory: string;
   /** By real path; null: there was nothing. */
   readonly #before = new Map<string, FileState | null>();
   /** New path to the path before the first move. */
   readonly #movedFrom = new Map<string, string>();
+
+  constructor(directory: string) {
+    this.#directory = realPath(directory, true);
+  }
 
   track(changes: FileChanges): void {
     for (const [path, change] of Object.entries(changes)) {
@@ -46,16 +52,27 @@ class FilesOfTurn {
     const moved = new Set(renames.values());
     const shown = [...after.keys()].filter((path) => !moved.has(path));
     const parts = shown
-      .map((path) => ({ path, from: renames.get(path) ?? path, name: nameInGit(path) }))
+      .map((path) => ({ path, from: renames.get(path) ?? path, name: this.#nameOf(path) }))
       .toSorted((one, other) => (one.name < other.name ? -1 : 1))
       .map(({ path, from, name }) =>
         gitStyleDiff(
-          asGitFile(nameInGit(from), this.#before.get(from)),
+          asGitFile(this.#nameOf(from), this.#before.get(from)),
           asGitFile(name, after.get(path)),
         ),
       );
     const text = parts.join("");
     return text === "" ? null : text;
+  }
+
+  /** Relative to the work tree it lies in, else to the session's directory, else absolute. */
+  #nameOf(path: string): string {
+    for (let root = dirname(path); ; root = dirname(root)) {
+      if (existsSync(join(root, ".git"))) return relative(root, path);
+      if (root === dirname(root)) break;
+    }
+    const beneath = relative(this.#directory, path);
+    // git's prefix brings the slash.
+    return beneath.startsWith("..") ? path.slice(1) : beneath;
   }
 
   /** Keeps the present state unless an older one is known. */
@@ -107,13 +124,5 @@ function realPath(path: string, followLast: boolean): string {
     return resolveTarget(path, { look: diskView.look, followLast }).path;
   } catch {
     return resolve(path); // The patch fails there too.
-  }
-}
-
-/** Relative to the work tree it lies in, else absolute. */
-function nameInGit(path: string): string {
-  for (let root = dirname(path); ; root = dirname(root)) {
-    if (existsSync(join(root, ".git"))) return relative(root, path);
-    if (root === dirname(root)) return path;
   }
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import { ConversationManager, type NewConversation } from "../core/conversation-manager.ts";
+import { findLocalProvider, LocalProviderError } from "../core/local-provider.ts";
 import { localMachine } from "../core/local-machine.ts";
 import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reader.ts";
 import { endAllCommands } from "../process/running-commands.ts";
@@ -27,12 +28,20 @@ export async function runExec(options: ExecOptions): Promise<number> {
   try {
     return await new ExecRun(options, stdout, stderr, complain).run();
   } catch (error) {
-    if (!(error instanceof ExecUsageError) && !(error instanceof ResumeError)) throw error;
+    if (!(error instanceof Error)) throw error;
+    const code = exitCodeOf(error);
+    if (code === undefined) throw error;
     complain(error.message);
-    return EXIT.usage;
+    return code;
   } finally {
     await Promise.all([stdout.flush(), stderr.flush()]);
   }
+}
+
+/** Of what ends a run before it begins; undefined: nobody has foreseen it. */
+function exitCodeOf(error: Error): number | undefined {
+  if (error instanceof ExecUsageError || error instanceof ResumeError) return EXIT.usage;
+  return error instanceof LocalProviderError ? EXIT.failed : undefined;
 }
 
 interface Outcome {
@@ -96,9 +105,9 @@ class ExecRun {
     }
     if (recordFile !== undefined) {
       const { recordModel } = await import("./record.ts");
-      return recordModel(config, recordFile, env);
+      return recordModel(await findLocalProvider(config), recordFile, env);
     }
-    return { config, env, close: () => Promise.resolve() };
+    return { config: await findLocalProvider(config), env, close: () => Promise.resolve() };
   }
 
   async #converse({ config, env, note }: ModelSource, prompt: string): Promise<number> {

@@ -19,6 +19,7 @@ import { tempDir } from "../support/temp-dir.ts";
 const COMMANDS = [
   "exec",
   "resume",
+  "demo",
   "login",
   "logout",
   "mcp",

@@ -42,7 +42,7 @@ test("the diff of a turn is the recorded one: update, delete, add, move", async 
     "b.txt": "gone\n",
     "c.txt": "x\n",
   });
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({
     [`${cwd}/new.txt`]: ADD,
     [`${cwd}/a.txt`]: UPDATE,
@@ -104,7 +104,7 @@ test("git gives the same diff, and takes it back", async (t) => {
     "crlf.txt": "a\r\nb\r\n",
   });
   git(cwd, "add", ".");
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({
     [`${cwd}/a.txt`]: UPDATE,
     [`${cwd}/no-newline.txt`]: UPDATE,
@@ -130,7 +130,7 @@ test("modes, links and binary files are told as git tells them", async (t) => {
   const cwd = workTree(t, { "script.sh": "#!/bin/sh\n", "old.bin": "a\0b" });
   symlinkSync("script.sh", join(cwd, "link"));
   git(cwd, "add", ".");
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({
     [`${cwd}/script.sh`]: UPDATE,
     [`${cwd}/old.bin`]: UPDATE,
@@ -145,7 +145,7 @@ test("modes, links and binary files are told as git tells them", async (t) => {
 
 test("a move without a changed line, and one away and back", async (t) => {
   const cwd = workTree(t, { "a.txt": "x\n", "b.txt": "y\n" });
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({ [`${cwd}/a.txt`]: moveTo(`${cwd}/z.txt`) });
   renameSync(join(cwd, "a.txt"), join(cwd, "z.txt"));
   const renamed =
@@ -158,7 +158,7 @@ test("a move without a changed line, and one away and back", async (t) => {
 
 test("a move onto another file is shown as two changes", async (t) => {
   const cwd = workTree(t, { "a.txt": "x\n", "b.txt": "y\n" });
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({ [`${cwd}/a.txt`]: moveTo(`${cwd}/b.txt`) });
   renameSync(join(cwd, "a.txt"), join(cwd, "b.txt"));
   const headers = (await diff.unifiedDiff())?.match(/^diff .*$|^[+-][a-z]$/gmu);
@@ -175,19 +175,19 @@ test("two spellings of one file are one file; outside a work tree the name is ab
   const cwd = tempDir(t);
   writeFileSync(join(cwd, "a.txt"), "x\n");
   symlinkSync(".", join(cwd, "same"));
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({ [`${cwd}/a.txt`]: UPDATE });
   writeFileSync(join(cwd, "a.txt"), "y\n");
   diff.beforePatch({ [`${cwd}/same/../${cwd.split("/").at(-1)}/a.txt`]: UPDATE });
   const headers = (await diff.unifiedDiff())?.match(/^diff .*$|^[+-][a-z]$/gmu);
-  assert.deepEqual(headers, [`diff --git a/${cwd}/a.txt b/${cwd}/a.txt`, "-x", "+y"]);
+  assert.deepEqual(headers, [`diff --git a${cwd}/a.txt b${cwd}/a.txt`, "-x", "+y"]);
 });
 
 test("a file rewritten from end to end takes no quadratic time", async (t) => {
   const cwd = workTree(t, {});
   const path = join(cwd, "big.txt");
   writeFileSync(path, Array.from({ length: 50_000 }, (_, line) => `old ${line}\n`).join(""));
-  const diff = createTurnDiff();
+  const diff = createTurnDiff("/nowhere");
   diff.beforePatch({ [path]: UPDATE });
   writeFileSync(path, Array.from({ length: 50_000 }, (_, line) => `new ${line}\n`).join(""));
   const startedAt = performance.now();
@@ -201,4 +201,12 @@ test("a file rewritten from end to end takes no quadratic time", async (t) => {
     "@@ -1,50000 +1,50000 @@",
   );
   assert.equal(text.split("\n").length, 100_000 + 6);
+});
+
+test("outside of a repository names are relative to the session's directory", async (t) => {
+  const cwd = tempDir(t);
+  const diff = createTurnDiff(cwd);
+  diff.beforePatch({ [`${cwd}/new.txt`]: ADD });
+  writeFileSync(join(cwd, "new.txt"), "hello\n");
+  assert.match((await diff.unifiedDiff()) ?? "", /^diff --git a\/new\.txt b\/new\.txt\n/u);
 });

@@ -150,7 +150,7 @@ export class ApplyPatchTool {
     const program = this.#services.applyPatchProgram;
     if (program === null) return { kind: "not-started", reason: "apply_patch is not available" };
     const { changes } = plan;
-    this.#diff ??= (await import("../turn-diff.ts")).createTurnDiff();
+    this.#diff ??= (await import("../turn-diff.ts")).createTurnDiff(context.cwd);
     this.#diff.beforePatch(changes);
     const autoApproved = isAutoApproved;
     emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
