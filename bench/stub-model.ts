@@ -15,11 +15,11 @@ export async function startStubModel(): Promise<StubModel> {
   let arrivals: number[] = [];
   const server = createServer((request, response) => {
     arrivals.push(performance.now());
-    const answer = script[Math.min(arrivals.length, script.length) - 1];
+    const bytes = script[Math.min(arrivals.length, script.length) - 1];
     request.resume();
     request.on("end", () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(answer);
+      response.end(bytes);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

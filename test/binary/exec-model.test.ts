@@ -86,9 +86,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     requests: 5,
     events: [
       "task_started",
-      ...Array(4)
-        .fill([...COMMAND, "token_count"])
-        .flat(),
+      ...["c1", "c2", "c3", "c4"].flatMap(() => [...COMMAND, "token_count"]),
       ...ENDING,
     ],
     ticks: 4,
@@ -186,7 +184,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     code: 0,
     requests: 1,
     events: ["task_started", ...ENDING],
-    words: new RegExp(`^🦊{${1000}}`, "u"),
+    words: /^🦊{1000}/u,
   },
   "429 with Retry-After": {
     script: [status(429, { message: "slow" }, { "retry-after": "1" }), DONE],
