@@ -126,7 +126,9 @@ function leaves(table: TomlTable, path: readonly string[] = []): Leaf[] {
 /** Values that users put there for other programs and servers to see, not for a terminal. */
 function isSecret(key: TomlPath): boolean {
   const [first, , third] = key;
-  if (first === "mcp_servers") return third === "env" || third === "args";
+  if (first === "mcp_servers") {
+    return third === "env" || third === "args" || third === "http_headers";
+  }
   if (first === "model_providers") return third === "http_headers" || third === "query_params";
   return first === "shell_environment_policy" && key[1] === "set";
 }

@@ -18,6 +18,8 @@ const variables = z.optional(
   z.record(z.string().check(z.regex(/^[^=\0]+$/)), z.string().check(z.regex(/^[^\0]*$/))),
 );
 const count = z.optional(z.int().check(z.nonnegative()));
+/** Fractions are allowed, no time at all is not. */
+const seconds = z.optional(z.number().check(z.positive()));
 const sandboxMode = z.optional(z.enum(SANDBOX_MODES));
 
 export const sandboxTomlShape = { mode: sandboxMode, writable_roots: texts, network_access: flag };
@@ -38,7 +40,22 @@ export const shellEnvironmentPolicyTomlShape = {
   experimental_use_profile: flag,
 };
 
-export const mcpServerTomlShape = { command: z.string(), args: texts, env: variables };
+/** A program with `command`, or a server elsewhere with `url`: see `mcp-servers.ts`. */
+export const mcpServerTomlShape = {
+  command: text,
+  args: texts,
+  env: variables,
+  cwd: text,
+  url: text,
+  bearer_token_env_var: text,
+  http_headers: textMap,
+  env_http_headers: textMap,
+  startup_timeout_sec: seconds,
+  tool_timeout_sec: seconds,
+  enabled: flag,
+  enabled_tools: texts,
+  disabled_tools: texts,
+};
 
 export const modelProviderTomlShape = {
   name: z.string(),

@@ -14,7 +14,7 @@ import { ConfigError, type ConfigProblem, formatProblem } from "./config-error.t
 import { readConfigFile } from "./config-file.ts";
 import type { ConfigToml } from "./config-toml.ts";
 import { type FlagToml, type LoadedSettings, loadSettings } from "./load-settings.ts";
-import { listMcpServers, type McpServer } from "./mcp-servers.ts";
+import { listMcpServers, type McpServer, type McpServers } from "./mcp-servers.ts";
 import { findModelFamily, type ModelFamily } from "./model-families.ts";
 import {
   DEFAULT_OSS_MODEL,
@@ -158,6 +158,11 @@ export function flagToml(flags: ConfigFlags): FlagToml {
   };
 }
 
+function refuseServers({ errors }: McpServers, { placeOf }: LoadedSettings): void {
+  const [first, ...rest] = errors.map((error) => ({ ...error, place: placeOf(error.key ?? []) }));
+  if (first !== undefined) throw new ConfigError([first, ...rest]);
+}
+
 /** The configuration, and what to tell the user about it. */
 export interface ResolvedConfig {
   readonly config: Omit<Config, "warnings">;
@@ -171,7 +176,8 @@ export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Res
   const bases = { codexHome: input.codexHome, cwd, userHome: input.home };
   const model = resolveModel(settings, input.env);
   const sandbox = resolveSandbox(settings, bases);
-  const mcp = listMcpServers(toml.mcp_servers ?? {});
+  const mcp = listMcpServers(toml.mcp_servers ?? {}, cwd);
+  refuseServers(mcp, settings);
   const projects = toml.projects ?? {};
   const derived = [...model.warnings, ...mcp.warnings, ...warnAboutTrustLevels(projects)];
   const config = {

@@ -94,7 +94,8 @@ function describeIssue(issue: Issue, document: TomlTable): string {
   if (issue.code === "invalid_key" || issue.code === "invalid_format") {
     return `expected ${expectation(issue)}`;
   }
-  return `expected ${expectation(issue)}, found ${found}`;
+  const isTime = String(path.at(-1)).endsWith("_sec");
+  return `expected ${isTime ? EXPECTED_TIME : expectation(issue)}, found ${found}`;
 }
 
 function expectation(issue: Issue): string {
@@ -123,6 +124,8 @@ function expectation(issue: Issue): string {
 }
 
 const EXPECTED_COUNT = "a whole number, 0 or more";
+
+const EXPECTED_TIME = "a number of seconds, more than 0";
 
 const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   string: "a string",

@@ -22,6 +22,7 @@ export function isPlainConfig(document: TomlTable): document is TomlTable & Conf
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isSeconds: Check = (value) => Number.isFinite(value) && Number(value) > 0;
 const isTexts: Check = (value) => isArray(value) && value.every(isText);
 const isTextMap: Check = (value) => isTable(value) && Object.values(value).every(isText);
 const isVariables: Check = (value) =>
@@ -118,6 +119,16 @@ const MCP_SERVER = {
   command: isText,
   args: isTexts,
   env: isVariables,
+  cwd: isText,
+  url: isText,
+  bearer_token_env_var: isText,
+  http_headers: isTextMap,
+  env_http_headers: isTextMap,
+  startup_timeout_sec: isSeconds,
+  tool_timeout_sec: isSeconds,
+  enabled: isFlag,
+  enabled_tools: isTexts,
+  disabled_tools: isTexts,
 } as const satisfies Checks<Entry<"mcp_servers">>;
 
 const MODEL_PROVIDER = {
@@ -164,7 +175,7 @@ const CONFIG = {
   shell_environment_policy: table(SHELL_ENVIRONMENT),
   notify: isTexts,
   instructions: isText,
-  mcp_servers: tablesByName(MCP_SERVER, "command"),
+  mcp_servers: tablesByName(MCP_SERVER),
   model_providers: tablesByName(MODEL_PROVIDER, "name"),
   project_doc_max_bytes: isCount,
   profile: isText,

@@ -393,7 +393,13 @@ wire_api = "responses"
 env_key = "PROXY_KEY"
 request_max_retries = 1000
 [mcp_servers.b]
-command = "b"
+url = "https://example.org/mcp"
+bearer_token_env_var = "TOKEN"
+startup_timeout_sec = 0.5
+tool_timeout_sec = 90
+enabled = false
+enabled_tools = ["x"]
+disabled_tools = ["y"]
 [mcp_servers.a]
 command = "a"
 args = ["--x"]
@@ -466,8 +472,30 @@ animations = false
       baseInstructions: "be brief",
       projectDocMaxBytes: 0,
       mcpServers: [
-        { name: "a", command: "a", args: ["--x"], env: { A: "1" } },
-        { name: "b", command: "b", args: [], env: {} },
+        {
+          name: "a",
+          isEnabled: true,
+          transport: { kind: "stdio", command: "a", args: ["--x"], env: { A: "1" }, cwd: at.cwd },
+          startupTimeoutMs: 10_000,
+          toolTimeoutMs: 60_000,
+          enabledTools: undefined,
+          disabledTools: [],
+        },
+        {
+          name: "b",
+          isEnabled: false,
+          transport: {
+            kind: "http",
+            url: "https://example.org/mcp",
+            bearerTokenEnvVar: "TOKEN",
+            httpHeaders: {},
+            envHttpHeaders: {},
+          },
+          startupTimeoutMs: 500,
+          toolTimeoutMs: 90_000,
+          enabledTools: ["x"],
+          disabledTools: ["y"],
+        },
       ],
       notify: ["notify-send", "done"],
       history: { persistence: "save-all", maxBytes: undefined },
@@ -477,9 +505,37 @@ animations = false
       showRawAgentReasoning: true,
       tui: { notifications: true, animations: false, screenReader: false, theme: undefined },
       warnings: [
-        '/config.toml:32:14: mcp_servers."no good": not started: a name may hold only letters, digits, _ and -',
+        '/config.toml:38:14: mcp_servers."no good": not started: a name may hold only letters, digits, _ and -',
       ],
     },
+  );
+});
+
+for (const [lines, complaint] of [
+  ["args = []", ": expected a program at command, or an address at url"],
+  ['command = ""', ": expected the name of a program at command"],
+  ['command = "a"\nurl = "http://b"', ": both command and url are set, expected one of them"],
+  ['url = "ftp://b"', ": expected an address with http:// or https:// at url"],
+] as const) {
+  test(`a server that cannot be: ${JSON.stringify(lines)}`, async (t) => {
+    const at = places(t);
+    await assert.rejects(loadAt(at, { toml: `[mcp_servers.a]\n${lines}\n` }), {
+      name: "ConfigError",
+      message: `${join(at.codexHome, "config.toml")}:1:14: mcp_servers.a${complaint}`,
+    });
+  });
+}
+
+test("settings of the other kind of server are warned about", async (t) => {
+  const toml =
+    '[mcp_servers.a]\ncommand = "a"\nbearer_token_env_var = "T"\n[mcp_servers.b]\nurl = "http://b"\ncwd = "/"\n';
+  const { warnings } = await loadAt(places(t), { toml });
+  assert.deepEqual(
+    warnings.map((text) => text.slice(text.indexOf(": ") + 2)),
+    [
+      "mcp_servers.a.bearer_token_env_var: has no effect for a server with command",
+      "mcp_servers.b.cwd: has no effect for a server with url",
+    ],
   );
 });
 

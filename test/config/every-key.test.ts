@@ -36,6 +36,10 @@ interface KeyRow {
 const TEXT = { wrong: 3, complaint: "expected a string, found the number 3" };
 const FLAG = { wrong: "yes", complaint: 'expected true or false, found "yes"' };
 const COUNT = { wrong: -1, complaint: "expected a whole number, 0 or more, found the number -1" };
+const TIME = {
+  wrong: 0,
+  complaint: "expected a number of seconds, more than 0, found the number 0",
+};
 const TEXTS = { wrong: "a", complaint: 'expected an array, found "a"' };
 const TABLE = { wrong: true, complaint: "expected a table, found true" };
 
@@ -138,11 +142,20 @@ const tables: readonly {
   {
     path: ["mcp_servers", "s"],
     shape: mcpServerTomlShape,
-    required: { command: "c" },
     rows: [
       { key: "command", good: "c", ...TEXT },
       { key: "args", good: ["a"], ...TEXTS },
       { key: "env", good: { A: "1" }, ...TABLE },
+      { key: "cwd", good: "/tmp", ...TEXT },
+      { key: "url", good: "https://example.org/mcp", ...TEXT },
+      { key: "bearer_token_env_var", good: "TOKEN", ...TEXT },
+      { key: "http_headers", good: { a: "b" }, ...TABLE },
+      { key: "env_http_headers", good: { a: "B" }, ...TABLE },
+      { key: "startup_timeout_sec", good: 0.5, ...TIME },
+      { key: "tool_timeout_sec", good: 90, ...TIME },
+      { key: "enabled", good: false, ...FLAG },
+      { key: "enabled_tools", good: ["a"], ...TEXTS },
+      { key: "disabled_tools", good: ["a"], ...TEXTS },
     ],
   },
   {
@@ -250,8 +263,8 @@ function keyTests(
 }
 
 test("a required key that is missing is named, at the place of its table", async () => {
-  await assert.rejects(load('model = "o3"\n[mcp_servers.a]\nargs = []\n'), {
-    message: "/home/config.toml:2:14: mcp_servers.a.command: required, but not set",
+  await assert.rejects(load('model = "o3"\n[model_providers.a]\nenv_key = "A"\n'), {
+    message: "/home/config.toml:2:18: model_providers.a.name: required, but not set",
   });
 });
 
