@@ -222,6 +222,14 @@ const MCP: CommandSpec = {
   exitCodes: EXIT_CODES,
 };
 
+const MCP_SERVERS_FLAGS: readonly FlagSpec[] = [
+  CONFIG,
+  STRICT,
+  PROFILE,
+  CD,
+  { long: "--json", help: "Print one JSON object" },
+];
+
 /** `codex debug help`, as other command lines have it. */
 const HELP_OF_GROUP: CommandSpec = {
   name: "help",
@@ -230,6 +238,33 @@ const HELP_OF_GROUP: CommandSpec = {
   arguments: [{ name: "COMMAND", isVariadic: true, help: "Default: the group" }],
   isHidden: true,
   example: "codex help debug landlock",
+  exitCodes: EXIT_CODES,
+};
+
+const MCP_SERVERS: CommandSpec = {
+  name: "mcp-servers",
+  summary: "Look at the MCP servers that the configuration names",
+  details: ["The servers are started for it, and ended afterwards."],
+  flags: [CONFIG],
+  commands: [
+    {
+      name: "list",
+      summary: "Show each server's state and tools",
+      flags: MCP_SERVERS_FLAGS,
+      example: "codex mcp-servers list",
+      exitCodes: "0 shown, 1 wrong configuration, 2 wrong usage",
+    },
+    {
+      name: "check",
+      summary: "The same, and fail when a server does",
+      flags: MCP_SERVERS_FLAGS,
+      example: "codex mcp-servers check --json",
+      exitCodes: "0 all servers work, 1 one does not or wrong configuration, 2 wrong usage",
+    },
+    HELP_OF_GROUP,
+  ],
+  isGroup: true,
+  example: "codex mcp-servers check",
   exitCodes: EXIT_CODES,
 };
 
@@ -406,6 +441,7 @@ export const COMMAND_TABLE: CommandSpec = {
     LOGIN,
     LOGOUT,
     MCP,
+    MCP_SERVERS,
     PROTO,
     COMPLETION,
     DEBUG,

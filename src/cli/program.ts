@@ -73,6 +73,9 @@ async function loadCommand({ path }: Invocation): Promise<Run> {
       return (await import("./proto-command.ts")).runProtoCommand;
     case "mcp":
       return (await import("./mcp-command.ts")).runMcpCommand;
+    case "mcp-servers list":
+    case "mcp-servers check":
+      return (await import("./mcp-servers-command.ts")).runMcpServersCommand;
     case "login":
       return (await import("./login-command.ts")).runLoginCommand;
     case "login status":
@@ -96,6 +99,7 @@ async function loadCommand({ path }: Invocation): Promise<Run> {
     case "login help":
     case "debug help":
     case "config help":
+    case "mcp-servers help":
       return (await import("./help-command.ts")).runHelpCommand;
     default:
       throw new UsageError(path, `No program for "codex ${path.join(" ")}"`);

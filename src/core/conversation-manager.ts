@@ -136,7 +136,7 @@ function openConversation(
     events.push({ id: "", msg: { type: "background_event", message } });
   const approvals = new PendingApprovals();
   const refusals = new Refusals();
-  const external = machine.createTools(config);
+  const external = machine.createTools(config, (msg) => events.push({ id: "", msg }));
   const messageHistory = new MessageHistory(config);
   const { text: instructions, warnings } = readUserInstructions({
     codexHome: config.codexHome,
@@ -193,15 +193,8 @@ function openConversation(
       await external.close();
     },
   });
-  void announceTools(external, events);
+  void external.start();
   return { conversation: new CodexConversation(id, events, session), refusals };
-}
-
-/** Sources of tools that could not be started are told before the first task. */
-async function announceTools(external: ToolProvider, events: EventQueue): Promise<void> {
-  for (const message of await external.start()) {
-    events.push({ id: "", msg: { type: "error", message } });
-  }
 }
 
 function openRollout(

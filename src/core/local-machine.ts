@@ -6,8 +6,9 @@ import type { ByteString } from "../runtime/byte-string.ts";
 import { startDetached } from "./detached-program.ts";
 import { localCommands } from "./local-commands.ts";
 import type { Machine } from "./machine.ts";
+import type { ServersInput } from "./tools/mcp-tools.ts";
 import { makeToolDirectory } from "./tool-directory.ts";
-import { NO_TOOLS, type ToolProvider } from "./tools/tool.ts";
+import { externalTools } from "./external-tools.ts";
 
 export interface LocalMachineInput {
   readonly env: Environment;
@@ -17,15 +18,21 @@ export interface LocalMachineInput {
   readonly executable: string;
   /** The same file as the kernel keeps it, which also works after it was replaced. */
   readonly helperPath?: string;
-  readonly createTools?: (config: Parameters<Machine["createTools"]>[0]) => ToolProvider;
 }
 
-/** `close` gives up the waiting helper; commands that run have to be ended before. */
-export function localMachine(input: LocalMachineInput): Machine & { readonly close: () => void } {
+export interface LocalMachine extends Machine {
+  /** What MCP servers are started with. */
+  readonly servers: Omit<ServersInput, "emit">;
+  /** Gives up the waiting helper; commands and servers that run have to be ended before. */
+  readonly close: () => void;
+}
+
+export function localMachine(input: LocalMachineInput): LocalMachine {
   const { env, executable } = input;
   let pool: Promise<HelperPool> | undefined;
   const helpers = (): Promise<HelperPool> =>
     (pool ??= createPool(input.helperPath ?? executable, env));
+  const servers = { env, inherited: input.inheritedEnvironment, helpers };
   return {
     env,
     createCommands: (config) => {
@@ -42,7 +49,8 @@ export function localMachine(input: LocalMachineInput): Machine & { readonly clo
     },
     hasPlatformSandbox: process.platform === "linux" || process.platform === "darwin",
     startDetached: (argv, cwd) => void startDetached(argv, cwd, env),
-    createTools: input.createTools ?? (() => NO_TOOLS),
+    servers,
+    createTools: (config, emit) => externalTools({ ...servers, config, emit }),
     close: () => void pool?.then((made) => made.close()),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Environment } from "../config/codex-home.ts";
 import type { Config } from "../config/config.ts";
+import type { EventMsg } from "../protocol/event.ts";
 import type { CommandRunner } from "./tools/command-runner.ts";
 import type { ToolProvider } from "./tools/tool.ts";
 
@@ -15,8 +16,8 @@ export interface Machine {
   readonly hasPlatformSandbox: boolean;
   /** Starts a program of the user's and does not wait for it. Never throws. */
   readonly startDetached: (argv: readonly string[], cwd: string) => void;
-  /** MCP servers and their like. */
-  readonly createTools: (config: Config) => ToolProvider;
+  /** MCP servers. What they have to tell of themselves goes to `emit`, as events of no task. */
+  readonly createTools: (config: Config, emit: (msg: EventMsg) => void) => ToolProvider;
 }
 
 export interface SessionCommands {

@@ -170,7 +170,7 @@ export class Session {
     };
     let lastMessage: string | null = null;
     // What cannot be started is told before the first task.
-    await this.#parts.state.router.ready();
+    await Promise.race([this.#parts.state.router.ready(), aborted(signal)]);
     task.emit(this.#taskStarted(running.context));
     try {
       const run = running.kind === "user" ? runUserTask : runCompactTask;
@@ -249,6 +249,12 @@ export class Session {
 /** An aborted task still runs for a moment, but what is sent to it then would be lost. */
 function takesMore({ kind, controller }: RunningTask): boolean {
   return kind === "user" && !controller.signal.aborted;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function contextOfTurn(standing: TurnContext, op: Extract<UserOp, { type: "user_turn" }>) {

@@ -74,7 +74,12 @@ export class HelperPool {
     return HelperProcess.start(this.#bind(), this.#options.program);
   }
 
-  /** To be told when a command began. */
+  /** For a program that is to be spoken to: never a warm one. Errors: as above. */
+  async startWithInput(): Promise<HelperProcess> {
+    return HelperProcess.start(this.#bind(), this.#options.program, "pipe");
+  }
+
+  /** To be told when a command or a server began. */
   noteStart(): void {
     if (this.#options.watchesOrphans !== false) {
       this.#watcher ??= new WatcherLink(this.#bind(), this.#options.program);

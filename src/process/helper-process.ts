@@ -1,9 +1,10 @@
 /**
  * One sandbox helper: a process that waits for a command, and becomes it.
  *
- * Descriptors of the child: 0 the null device, 1 and 2 the command's output, 3 the message, 4 the
- * status. The helper's own environment is a minimal one: what the command's environment says, such
- * as LD_PRELOAD, never reaches the process that confines.
+ * Descriptors of the child: 0 the null device, or a pipe for a program that is to be spoken to, 1
+ * and 2 the command's output, 3 the message, 4 the status. The helper's own environment is a
+ * minimal one: what the command's environment says, such as LD_PRELOAD, never reaches the process
+ * that confines.
  */
 import { HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
@@ -43,15 +44,20 @@ export class HelperProcess {
   readonly #status: PipeReader;
   readonly #statusBytes: Uint8Array[] = [];
   readonly #messageFd: number;
+  /** The writing end of the command's standard input, for whoever takes it; undefined: none. */
+  #inputFd: number | undefined;
   #isMessageOpen = true;
   #listener: OutputListener = () => undefined;
   /** Bytes of output so far. */
   receivedBytes = 0;
 
   /** Errors: SpawnError, also when there are no descriptors left. */
-  static async start(libc: Libc, program: HelperProgram): Promise<HelperProcess> {
-    const pipes = createPipes(libc, program.path);
-    const [stdout, stderr, message, status] = pipes;
+  static async start(
+    libc: Libc,
+    program: HelperProgram,
+    input: "none" | "pipe" = "none",
+  ): Promise<HelperProcess> {
+    const [stdout, stderr, message, status, stdin] = createPipes(libc, program.path, input);
     let child: Child;
     try {
       child = await spawnChild({
@@ -60,32 +66,46 @@ export class HelperProcess {
         args: waitArguments(process.pid),
         cwd: "/",
         environment: program.environment,
-        descriptors: ["null", stdout.writeFd, stderr.writeFd, message.readFd, status.writeFd],
+        descriptors: [
+          stdin?.readFd ?? "null",
+          stdout.writeFd,
+          stderr.writeFd,
+          message.readFd,
+          status.writeFd,
+        ],
       });
     } catch (error) {
       closeAll([stdout.readFd, stderr.readFd, message.writeFd, status.readFd]);
+      if (stdin !== undefined) closeAll([stdin.writeFd]);
       throw error;
     } finally {
       closeAll([stdout.writeFd, stderr.writeFd, message.readFd, status.writeFd]);
+      if (stdin !== undefined) closeAll([stdin.readFd]);
     }
     return new HelperProcess(child, {
       stdout: stdout.readFd,
       stderr: stderr.readFd,
       message: message.writeFd,
       status: status.readFd,
+      input: stdin?.writeFd,
     });
   }
 
-  private constructor(
-    child: Child,
-    fds: { stdout: number; stderr: number; message: number; status: number },
-  ) {
+  private constructor(child: Child, fds: OwnEnds) {
     this.child = child;
     this.#messageFd = fds.message;
+    this.#inputFd = fds.input;
     this.#stdout = new PipeReader(fds.stdout, (bytes) => this.#receive("stdout", bytes));
     this.#stderr = new PipeReader(fds.stderr, (bytes) => this.#receive("stderr", bytes));
     this.#status = new PipeReader(fds.status, (bytes) => this.#statusBytes.push(bytes.slice()));
     this.#setHolding(false);
+  }
+
+  /** The writing end of the command's standard input, if there is one. The caller closes it. */
+  takeInput(): number | undefined {
+    const fd = this.#inputFd;
+    this.#inputFd = undefined;
+    return fd;
   }
 
   /**
@@ -122,6 +142,8 @@ export class HelperProcess {
     this.#stderr.close();
     this.#status.close();
     if (this.#isMessageOpen) closeAll([this.#messageFd]);
+    const input = this.takeInput();
+    if (input !== undefined) closeAll([input]);
     this.#isMessageOpen = false;
     this.child.setHolding(false);
   }
@@ -137,9 +159,22 @@ export class HelperProcess {
   }
 }
 
+/** Our ends of the pipes. */
+interface OwnEnds {
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly message: number;
+  readonly status: number;
+  readonly input: number | undefined;
+}
+
 type Pipe = ReturnType<typeof createPipe>;
 
-function createPipes(libc: Libc, program: string): readonly [Pipe, Pipe, Pipe, Pipe] {
+function createPipes(
+  libc: Libc,
+  program: string,
+  input: "none" | "pipe",
+): readonly [Pipe, Pipe, Pipe, Pipe, Pipe | undefined] {
   const made: Pipe[] = [];
   const next = (): Pipe => {
     const pipe = createPipe(libc);
@@ -147,7 +182,7 @@ function createPipes(libc: Libc, program: string): readonly [Pipe, Pipe, Pipe, P
     return pipe;
   };
   try {
-    return [next(), next(), next(), next()];
+    return [next(), next(), next(), next(), input === "pipe" ? next() : undefined];
   } catch (error) {
     for (const { readFd, writeFd } of made) closeAll([readFd, writeFd]);
     if (!(error instanceof SyscallError)) throw error;

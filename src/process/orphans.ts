@@ -22,7 +22,7 @@ export function findOrphans(all: readonly ProcessFacts[] = ownChildren()): reado
   return all.filter(
     ({ parent, pid, session }) =>
       // A command starts in a session of its own, so nothing of it is ever in ours. What is in
-      // ours was started by somebody else here, an MCP server for example.
+      // ours was started by somebody else here.
       parent === process.pid && session !== ownSession && !isOwnChild(pid),
   );
 }

@@ -1,4 +1,7 @@
-/** The commands that run at this moment, and how to end them all before this program ends. */
+/**
+ * The commands that run at this moment, and how to end them all before this program ends. Servers
+ * are among what must not outlive this program, but only their owner ends them before.
+ */
 import type { StopCause } from "./exec-outcome.ts";
 import { findOrphans } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
@@ -26,14 +29,25 @@ export function countRunning(): number {
   return running.size;
 }
 
-/** The running commands' processes. */
-export function runningRoots(): readonly number[] {
-  return [...running].map(({ pid }) => pid);
+/** Processes of servers, each the leader of its session. */
+const servers = new Set<number>();
+
+export function addServer(pid: number): void {
+  servers.add(pid);
 }
 
-/** The sessions of everything that commands have started and that lives. */
+export function removeServer(pid: number): void {
+  servers.delete(pid);
+}
+
+/** The processes of running commands and servers. */
+export function runningRoots(): readonly number[] {
+  return [...[...running].map(({ pid }) => pid), ...servers];
+}
+
+/** The sessions of everything that commands and servers have started and that lives. */
 export function sessionsToEnd(): readonly number[] {
-  if (running.size === 0 && findOrphans().length === 0) return [];
+  if (runningRoots().length === 0 && findOrphans().length === 0) return [];
   return [
     ...new Set(
       everything()

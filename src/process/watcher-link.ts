@@ -5,7 +5,7 @@ import type { Libc } from "../linux-sandbox/libc.ts";
 import type { HelperProgram } from "./helper-process.ts";
 import { formatSessions, WATCHER_NAME } from "./orphan-watcher.ts";
 import { closeAll, createPipe } from "./pipes.ts";
-import { runningRoots, sessionsToEnd } from "./running-commands.ts";
+import { countRunning, runningRoots, sessionsToEnd } from "./running-commands.ts";
 import { spawnChild, type Child } from "./spawn.ts";
 
 export class WatcherLink {
@@ -39,7 +39,9 @@ export class WatcherLink {
   look(): void {
     this.#tell(new Set(sessionsToEnd()));
     if (this.#sessions.size > 0) {
-      this.#lookAfter(runningRoots().length > 0 ? this.#busyLookMs : IDLE_LOOK_MS);
+      // Servers start their processes early too, and then run all the time and start little.
+      const isEarly = runningRoots().length > 0 && this.#busyLookMs < BUSY_LOOK_MS;
+      this.#lookAfter(countRunning() > 0 || isEarly ? this.#busyLookMs : IDLE_LOOK_MS);
     }
     this.#busyLookMs = Math.min(this.#busyLookMs * 2, BUSY_LOOK_MS);
   }

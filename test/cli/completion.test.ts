@@ -23,6 +23,7 @@ const COMMANDS = [
   "login",
   "logout",
   "mcp",
+  "mcp-servers",
   "proto",
   "completion",
   "debug",

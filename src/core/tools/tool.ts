@@ -20,10 +20,10 @@ export interface ToolInvocation {
  */
 export interface ToolProvider {
   /**
-   * Resolves when the tools are known, with one line for each source that has none to offer. The
-   * first request to the model waits for it. Never rejects.
+   * Resolves when the tools are known. The first request to the model waits for it. A source that
+   * has none to offer is told by an event before. Never rejects.
    */
-  readonly start: () => Promise<readonly string[]>;
+  readonly start: () => Promise<void>;
   /** As the model sees them; empty before `start` has resolved. */
   readonly specs: () => readonly FunctionToolSpec[];
   /** The same tools as their servers describe them, by the names that the model uses. */
@@ -35,7 +35,7 @@ export interface ToolProvider {
 }
 
 export const NO_TOOLS: ToolProvider = {
-  start: () => Promise.resolve([]),
+  start: () => Promise.resolve(),
   specs: () => [],
   list: () => ({}),
   has: () => false,
