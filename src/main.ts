@@ -43,6 +43,8 @@ async function commandLine(words: readonly string[]): Promise<number> {
     writeSync(1, `codex-cli ${version}\n`);
     return 0;
   }
+  // How Codex starts it; scripts that cannot choose argv[0] do the same.
+  if (words[0] === "--codex-run-as-apply-patch") return applyPatch(words);
   const { runCli } = await import("./cli/program.ts");
   return runCli(words);
 }

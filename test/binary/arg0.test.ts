@@ -1,6 +1,14 @@
 /** Which of the three programs the executable is, decided by the name it is started under. */
 import assert from "node:assert/strict";
-import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  linkSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -72,6 +80,17 @@ test("an argument list without any name is the CLI", { skip: needsPython }, asyn
   const { code, stdout } = await run(["python3", "-c", script, codexBinary]);
   assert.notEqual(code, 0);
   assert.equal(stdout, "");
+});
+
+test("the patch tool can be asked for by a flag", { skip: needsBinary }, async (t) => {
+  const cwd = tempDir(t);
+  const patch = "*** Begin Patch\n*** Add File: a.txt\n+x\n*** End Patch";
+  const { code, stdout } = await run([codexBinary, "--codex-run-as-apply-patch", patch], { cwd });
+  assert.deepEqual(
+    { code, stdout },
+    { code: 0, stdout: "Success. Updated the following files:\nA a.txt\n" },
+  );
+  assert.equal(readFileSync(join(cwd, "a.txt"), "utf8"), "x\n");
 });
 
 test("apply_patch and applypatch are the patch tool", { skip: needsBinary }, async () => {
