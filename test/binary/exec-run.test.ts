@@ -4,7 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { test } from "node:test";
 import { codexBinary } from "../support/codex-binary.ts";
-import { jsonLines, needsExec, runExec, setUpExec } from "../exec-mode/exec-harness.ts";
+import {
+  type ExecSetup,
+  jsonLines,
+  needsExec,
+  runExec,
+  setUpExec,
+} from "../exec-mode/exec-harness.ts";
 import {
   assistantMessage,
   CREATED,
@@ -248,11 +254,7 @@ test("resume goes on with the conversation, by id and the last one", options, as
   ]);
   assert.equal((await runExec(setup, ["one"])).code, 0);
   const { cwd, env } = setup;
-  const day = join(setup.codexHome, "sessions");
-  const [file] = readdirSync(day, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith(".jsonl"),
-  );
-  const path = join(day, file ?? "");
+  const [path = ""] = sessionFiles(setup);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const id = /([0-9a-f-]{36})\.jsonl$/u.exec(path)?.[1] ?? "";
   const flags = ["--skip-git-repo-check"];
@@ -269,6 +271,72 @@ test("resume goes on with the conversation, by id and the last one", options, as
   const nobody = "00000000-0000-4000-8000-000000000000";
   assert.equal((await run([...resume, nobody, "x"], { cwd, env })).code, 2);
 });
+
+test("a session file torn at its end is repaired and gone on with", options, async (t) => {
+  const setup = await setUpExec(t, [
+    respond(assistantMessage("first answer")),
+    respond(assistantMessage("second answer")),
+  ]);
+  assert.equal((await runExec(setup, ["one"])).code, 0);
+  const [path = ""] = sessionFiles(setup);
+  const whole = readFileSync(path, "utf8");
+  writeFileSync(path, whole.slice(0, -20));
+  const resumed = await runExec(setup, ["resume", "--last", "two"]);
+  assert.deepEqual([resumed.code, resumed.stdout], [0, "second answer\n"]);
+  assert.deepEqual(sessionFiles(setup), [path]);
+  // Every line is whole again.
+  assert.ok(jsonLines(readFileSync(path, "utf8")).length > 3);
+  const body = JSON.stringify(setup.server.requests.at(-1)?.body);
+  assert.ok(body.includes('"one"') && body.includes('"two"') && !body.includes("first answer"));
+});
+
+test(
+  "a patch larger than an argument may be reaches the file, and its diff is told",
+  options,
+  async (t) => {
+    const lines = Array.from({ length: 6000 }, (_, index) => `${index} ${"x".repeat(50)}\n`);
+    const added = lines.map((line) => `+${line}`).join("");
+    const patch = `*** Begin Patch\n*** Add File: big.txt\n${added}*** End Patch\n`;
+    assert.ok(patch.length > 300 * 1024);
+    const setup = await setUpExec(t, [
+      respond(functionCall("apply_patch", { input: patch })),
+      DONE,
+    ]);
+    const { code, stdout } = await runExec(setup, ["--full-auto", "--json", "patch"]);
+    assert.equal(code, 0);
+    assert.equal(readFileSync(join(setup.cwd, "big.txt"), "utf8"), lines.join(""));
+    const diffs = stdout.split("\n").filter((line) => line.includes('"type":"turn_diff"'));
+    assert.equal(diffs.length, 1);
+    assert.match(diffs[0] ?? "", /diff --git a\/big\.txt b\/big\.txt\\nnew file mode 100644/u);
+    assert.deepEqual(
+      readdirSync(setup.codexHome).filter((name) => name === "tmp"),
+      [],
+    );
+  },
+);
+
+test(
+  "AGENTS.md of the home and of the repository are told, with a notice when cut",
+  options,
+  async (t) => {
+    const setup = await setUpExec(t, [DONE]);
+    mkdirSync(join(setup.cwd, ".git"));
+    mkdirSync(join(setup.cwd, "sub"));
+    writeFileSync(join(setup.codexHome, "AGENTS.md"), "from home");
+    writeFileSync(join(setup.cwd, "AGENTS.md"), "from root");
+    writeFileSync(join(setup.cwd, "sub", "AGENTS.md"), `from sub ${"y".repeat(1000)}`);
+    const limit = ["-c", "project_doc_max_bytes=100"];
+    const { code, stderr } = await runExec(setup, [...limit, "-C", "sub", "hi"]);
+    assert.equal(code, 0);
+    const body = JSON.stringify(setup.server.requests[0]?.body);
+    const places = ["from home", "from root", "from sub"].map((words) => body.indexOf(words));
+    assert.ok(
+      places.every((place, index) => place > (places[index - 1] ?? 0)),
+      places.join(),
+    );
+    assert.match(stderr, /AGENTS\.md.*100/u);
+  },
+);
 
 test("a recording of a run can be replayed, and holds no key", options, async (t) => {
   const setup = await setUpExec(t, [
@@ -311,3 +379,10 @@ test("notify is told the words of the turn", options, async (t) => {
     "last-assistant-message": "Hello",
   });
 });
+
+function sessionFiles({ codexHome }: ExecSetup): readonly string[] {
+  const sessions = join(codexHome, "sessions");
+  return readdirSync(sessions, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => join(sessions, name));
+}
