@@ -212,11 +212,13 @@ async function openConversation(
   config: Config,
   resume: ResumeTarget | undefined,
 ): Promise<NewConversation> {
-  if (resume === undefined) return manager.newConversation(config);
+  // As in 0.23.0: who is not there needs no plan. One that the model sends all the same is shown.
+  const settings = { includePlanTool: false };
+  if (resume === undefined) return manager.newConversation(config, settings);
   const { codexHome } = config;
   const path =
     resume.kind === "last" ? findLastRollout(codexHome) : findRollout(codexHome, resume.id);
-  return manager.resumeConversation(config, path);
+  return manager.resumeConversation(config, path, settings);
 }
 
 /** One message: pictures first, then the words about them. */
