@@ -7,6 +7,7 @@ import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
 import { confineAndExec } from "../src/linux-sandbox/confine.ts";
 import type { Libc } from "../src/linux-sandbox/libc.ts";
 import { byteStringFromText } from "../src/runtime/byte-string.ts";
+import { warmUpScreen } from "./warm-up-screen.ts";
 
 /** Answers every system call with success; nothing happens. */
 const harmlessLibc: Libc = {
@@ -24,6 +25,7 @@ export async function warmUp(): Promise<void> {
     const command = { ...parsed.request, environment, parentPid: 7, codexHome: undefined };
     confineAndExec(harmlessLibc, command, () => undefined);
   }
+  await warmUpScreen();
   for (const line of [["debug", "landlock", "--full-auto", "--", "true"], ["--help"]]) {
     try {
       await runCli(line);

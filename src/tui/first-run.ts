@@ -1,5 +1,4 @@
 /** What has to be settled before a session: a way to reach a model, and trust in the directory. */
-import { connect } from "node:net";
 import { ApiKey } from "../auth/api-key.ts";
 import { AuthError, findCredential, storeApiKey } from "../auth/auth.ts";
 import type { Environment } from "../config/codex-home.ts";
@@ -128,7 +127,8 @@ async function enterKey({ codexHome }: Config, ui: Ui): Promise<void> {
 const CONNECT_LIMIT_MS = 1000;
 
 /** Whether something listens there. */
-function isReachable(baseUrl: string): Promise<boolean> {
+async function isReachable(baseUrl: string): Promise<boolean> {
+  const { connect } = await import("node:net");
   const { hostname, port, protocol } = new URL(baseUrl);
   const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
   return new Promise((resolve) => {

@@ -26,8 +26,16 @@ const INVISIBLE = new RegExp(
   ].join("|"),
   "gu",
 );
-// Inside of these, joiners, variation selectors and tags are part of the picture.
-const EMOJI_SEQUENCE = /\p{RGI_Emoji}|\p{Emoji}\ufe0f/gv;
+let emojiSequences: RegExp | undefined;
+
+/**
+ * Inside of these, joiners, variation selectors and tags are part of the picture. Made when it is
+ * needed: the set is so large that compiling it takes a third of a start.
+ */
+function emojiSequence(): RegExp {
+  emojiSequences ??= /\p{RGI_Emoji}|\p{Emoji}\ufe0f/gv;
+  return emojiSequences;
+}
 
 /** Line feeds stay; a tabulator becomes four blanks. */
 export function sanitizeText(text: string): string {
@@ -50,7 +58,7 @@ function showInvisible(text: string): string {
   if (text.search(INVISIBLE) === -1) return text;
   let out = "";
   let end = 0;
-  for (const match of text.matchAll(EMOJI_SEQUENCE)) {
+  for (const match of text.matchAll(emojiSequence())) {
     out += text.slice(end, match.index).replaceAll(INVISIBLE, codePointName) + match[0];
     end = match.index + match[0].length;
   }
