@@ -11,6 +11,7 @@ import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
 import { BOLD, CYAN, DIM, type Row, row, span, YELLOW } from "./styled.ts";
 import { TextEditor } from "./text-editor.ts";
+import { shorten } from "./width.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
 
 export type DialogResult =
@@ -21,6 +22,13 @@ export type DialogResult =
 export interface DialogView {
   readonly rows: readonly Row[];
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
+}
+
+export interface DialogFrame {
+  /** "1 of 3"; empty when there is only one. */
+  readonly position: string;
+  readonly marks: Marks;
+  readonly isGuarded: boolean;
 }
 
 const GUARD_MS = 400;
@@ -104,9 +112,10 @@ export class ApprovalDialog {
     return this.#choose(choices[index]?.id);
   }
 
-  view(width: number, maxRows: number, position: string, marks: Marks): DialogView {
+  view(width: number, maxRows: number, frame: DialogFrame): DialogView {
+    const { position, marks, isGuarded } = frame;
     const head = this.#headRows(width, position);
-    const tail = this.#tailRows(width, marks);
+    const tail = this.#tailRows(width, marks, isGuarded);
     const subject = this.#shownSubject(width, maxRows - head.length - tail.rows.length, marks);
     const rows = [...head, ...subject, ...tail.rows];
     const cursor =
@@ -232,7 +241,7 @@ export class ApprovalDialog {
     ];
   }
 
-  #tailRows(width: number, marks: Marks): DialogView {
+  #tailRows(width: number, marks: Marks, isGuarded: boolean): DialogView {
     const { question } = this;
     const rows: Row[] = [];
     if (question.kind === "exec")
@@ -251,6 +260,10 @@ export class ApprovalDialog {
       const first: Row = [span(`${pointer} ${key.padEnd(4)}`, style)];
       rows.push(...wrapWords([span(label, style)], { width, first, rest: [span("       ")] }));
     }
+    const hint = isGuarded
+      ? "Keys go to the draft until you stop typing"
+      : "Press a key of the list, or arrows and Enter";
+    rows.push(row(shorten(hint, width), DIM));
     return { rows, cursor: undefined };
   }
 }

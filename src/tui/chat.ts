@@ -88,6 +88,10 @@ export class Chat {
     return this.#sessionId;
   }
 
+  get hasSession(): boolean {
+    return this.#conversation !== undefined;
+  }
+
   /** There is something to go on with. */
   get hasSent(): boolean {
     return this.#hasSent;

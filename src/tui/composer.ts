@@ -93,8 +93,10 @@ export class Composer {
       if (used !== false) return used;
     }
     const before = this.editor.visibleText;
+    const age = this.#age;
     const request = this.#editingKey(key, isBurst);
-    if (this.editor.visibleText !== before) this.#changed();
+    // Another entry of the history is no change of the draft.
+    if (this.editor.visibleText !== before && this.#age === age) this.#changed();
     return request;
   }
 

@@ -25,6 +25,8 @@ export interface ViewOptions {
   readonly hidesReasoning: boolean;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** Nothing is shown while it runs, so its start is printed. */
+  readonly announcesStarts?: boolean;
   /** Columns for rows, asked whenever something is laid out. */
   readonly width: () => number;
 }
@@ -265,6 +267,9 @@ export class ConversationView {
     this.#finishMessage();
     const exploration = describeExploration(msg.parsed_cmd);
     if (exploration === undefined) this.#flushExplored();
+    if (this.#options.announcesStarts === true) {
+      this.print([row(`${this.#options.marks.running} $ ${commandLine(msg.command)}`)]);
+    }
     this.#commands.set(msg.call_id, {
       title: commandTitle(msg.command),
       line: commandLine(msg.command),

@@ -1,9 +1,369 @@
-/** A session line by line, for terminals without cursor movement and for screen readers. */
-import { writeSync } from "node:fs";
+/**
+ * A session line by line, for terminals without cursor movement and for screen readers: plain text,
+ * nothing is ever drawn anew, and every answer is a typed word.
+ */
+import { ReadStream, WriteStream } from "node:tty";
+import { type Answer, type Question } from "./approval-question.ts";
+import type { CellContext } from "./cells.ts";
+import { failedCell, noticeCell } from "./cells.ts";
+import { Chat } from "./chat.ts";
+import { ConversationView } from "./conversation-view.ts";
+import { settleFirstRun } from "./first-run.ts";
+import { marksFor, wantsScreenReader } from "./front-end.ts";
+import { LineInput } from "./line-input.ts";
+import { questionLines, readAnswer } from "./line-question.ts";
+import { ASCII_MARKS, type Marks } from "./marks.ts";
+import type { MenuRequest } from "./menu.ts";
+import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd } from "./options.ts";
 import type { SessionInput } from "./screen-session.ts";
+import { resumeSession, sessionMenu } from "./session-list.ts";
+import { sanitizeLine, sanitizeText } from "./sanitize.ts";
+import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
+import { parseSlash } from "./slash-commands.ts";
+import { statusRow } from "./status-line.ts";
+import { type Row, rowText } from "./styled.ts";
+import { toolRows } from "./tool-rows.ts";
+import type { Ui } from "./ui.ts";
 
-export function runLineSession(_input: SessionInput): Promise<TuiEnd> {
-  writeSync(2, "codex: Line mode is not part of this build; set TERM, or use codex exec\n");
-  return Promise.resolve({ exitCode: 1, wantsDemo: false });
+export function runLineSession(input: SessionInput): Promise<TuiEnd> {
+  return new LineSession(input).run();
+}
+
+const EXIT_SIGNALS = { SIGHUP: 129, SIGTERM: 143 } as const;
+/** A line that comes this soon after a question was not written for it. */
+const GUARD_MS = 400;
+const QUIT_ARMED_MS = 2000;
+/** A screen reader breaks paragraphs itself. */
+const UNBROKEN = 100_000;
+const PROMPT = "> ";
+
+class LineSession implements Ui {
+  readonly #input: SessionInput;
+  readonly #stdout = new WriteStream(1);
+  readonly #lines: LineInput;
+  readonly #marks: Marks;
+  readonly #isScreenReader: boolean;
+  readonly #view: ConversationView;
+  readonly #chat: Chat;
+  readonly #notifier: Notifier;
+  readonly #ended = Promise.withResolvers<TuiEnd>();
+  /** Takes the next line instead of the conversation. */
+  #asker: ((line: string | undefined) => void) | undefined;
+  #question: { readonly question: Question; readonly shownAt: number } | undefined;
+  #waitingQuestions: Question[] = [];
+  #images: string[] = [];
+  /** Lines that ended with a backslash. */
+  #begun: string[] = [];
+  #shownStatus = "";
+  #quitArmedUntil = 0;
+  #lastLineAt = 0;
+  #hasPrompt = false;
+  #isReady = false;
+
+  constructor(input: SessionInput) {
+    this.#input = input;
+    const { options, manager, isSandboxAvailable } = input;
+    const { config, env } = options;
+    this.#isScreenReader = wantsScreenReader(options);
+    this.#marks = this.#isScreenReader ? ASCII_MARKS : marksFor(env);
+    this.#view = new ConversationView({
+      cwd: config.cwd,
+      marks: this.#marks,
+      hidesReasoning: config.hideAgentReasoning,
+      announcesStarts: true,
+      now: () => performance.now(),
+      width: () => this.#width,
+    });
+    this.#notifier = new Notifier({ env, config, write: (text) => this.#write(text) });
+    this.#chat = new Chat({
+      manager,
+      view: this.#view,
+      config,
+      isSandboxAvailable,
+      now: () => performance.now(),
+      listener: {
+        onChange: () => this.#flush(),
+        onQuestion: (question) => this.#ask(question),
+        onTurnEnd: (kind) => this.#turnEnded(kind),
+        onHistoryEntry: () => undefined,
+        onTools: (tools) => this.print(toolRows(tools, this.#view.context)),
+        onSession: () => undefined,
+      },
+    });
+    this.#lines = new LineInput(new ReadStream(0), {
+      onLine: (line) => this.#line(line),
+      onEnd: () => this.#end(0),
+    });
+  }
+
+  async run(): Promise<TuiEnd> {
+    process.on("SIGINT", this.#interrupted);
+    const handlers = Object.entries(EXIT_SIGNALS).map(([signal, code]) => {
+      const handler = (): void => this.#end(code);
+      process.on(signal, handler);
+      return () => process.off(signal, handler);
+    });
+    this.#stdout.on("error", () => this.#end(EXIT_SIGNALS.SIGHUP));
+    try {
+      this.#run(this.#begin());
+      return await this.#ended.promise;
+    } finally {
+      process.off("SIGINT", this.#interrupted);
+      for (const remove of handlers) remove();
+      this.#lines.close();
+      await this.#chat.end();
+      this.#flush();
+      if (this.#chat.hasSent) {
+        this.#write(`To go on with this session: codex resume ${this.#chat.sessionId}\n`);
+      }
+    }
+  }
+
+  get cellContext(): CellContext {
+    return this.#view.context;
+  }
+
+  readonly print = (rows: readonly Row[]): void => {
+    this.#view.print(rows);
+    this.#flush();
+  };
+
+  readonly choose = async ({
+    title,
+    text = [],
+    choices,
+    preselected,
+  }: MenuRequest): Promise<string | undefined> => {
+    this.#write(`${["", title, ...text].map(sanitizeLine).join("\n")}\n`);
+    for (const [index, { label, detail }] of choices.entries()) {
+      const more = detail === undefined ? "" : `: ${sanitizeLine(detail)}`;
+      this.#write(`${index + 1}. ${sanitizeLine(label)}${more}\n`);
+    }
+    const suggested = preselected === undefined ? "" : `, ${preselected + 1} is suggested`;
+    for (;;) {
+      this.#write(`Number from 1 to ${choices.length}${suggested}; an empty line cancels: `);
+      const line = await this.#nextLine();
+      if (line === undefined || line.trim() === "") return undefined;
+      const choice = choices[Number(line.trim()) - 1];
+      if (choice !== undefined) return choice.id;
+    }
+  };
+
+  readonly readSecret = async (title: string): Promise<string | undefined> => {
+    this.#write(`${title} (not shown while typing): `);
+    const secret = await this.#lines.readSecret();
+    this.#write("\n");
+    return secret;
+  };
+
+  get #width(): number {
+    return this.#isScreenReader ? UNBROKEN : Math.max(20, (this.#stdout.columns || 80) - 1);
+  }
+
+  #write(text: string): void {
+    try {
+      this.#stdout.write(text);
+    } catch {
+      this.#end(EXIT_SIGNALS.SIGHUP);
+    }
+  }
+
+  /** What is finished, and a prompt when it is the user's turn. */
+  #flush(): void {
+    const rows = this.#view.takePrinted();
+    if (rows.length > 0) {
+      const start = this.#hasPrompt ? "\n" : "";
+      this.#hasPrompt = false;
+      this.#write(`${start}${rows.map((cells) => `${rowText(cells)}\n`).join("")}`);
+    }
+    this.#showPrompt();
+  }
+
+  #showPrompt(): void {
+    if (!this.#isReady || this.#hasPrompt || this.#asker !== undefined) return;
+    if (this.#chat.turn !== undefined || this.#question !== undefined) return;
+    this.#showStatus();
+    this.#hasPrompt = true;
+    this.#write(PROMPT);
+  }
+
+  /** Only when it says something new. */
+  #showStatus(): void {
+    const { rules, allowedCount } = this.#chat;
+    const contextLeft = this.#view.meter.percentLeft;
+    const row = statusRow(
+      { ...rules, allowedCount, contextLeft, turn: undefined },
+      UNBROKEN,
+      this.#marks,
+    );
+    const text = rowText(row);
+    if (text === this.#shownStatus) return;
+    this.#shownStatus = text;
+    this.#write(`${text}\n`);
+  }
+
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#ended.reject(error));
+  }
+
+  #end(exitCode: number, wantsDemo = false): void {
+    this.#asker?.(undefined);
+    this.#ended.resolve({ exitCode, wantsDemo });
+  }
+
+  async #begin(): Promise<void> {
+    const { options, resumePath } = this.#input;
+    const settled = await settleFirstRun(options, this);
+    if (settled.kind !== "ready") {
+      this.#end(settled.kind === "quit" ? 1 : 0, settled.kind === "demo");
+      return;
+    }
+    this.#chat.setConfig(settled.config);
+    if (resumePath === undefined) await this.#chat.begin();
+    else await resumeSession(resumePath, this.#chat, this.#view);
+    if (options.resume?.kind === "choose") await this.#chooseSession();
+    this.#isReady = true;
+    if (options.prompt !== undefined) this.#chat.send(options.prompt);
+    this.#flush();
+  }
+
+  #nextLine(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#asker = (line) => {
+        this.#asker = undefined;
+        resolve(line);
+      };
+    });
+  }
+
+  #line(line: string): void {
+    this.#hasPrompt = false;
+    this.#lastLineAt = performance.now();
+    if (this.#asker !== undefined) {
+      this.#asker(line);
+      return;
+    }
+    const open = this.#question;
+    if (open !== undefined && performance.now() - open.shownAt >= GUARD_MS) {
+      this.#answerLine(line, open.question);
+      return;
+    }
+    if (line.endsWith("\\")) {
+      this.#begun.push(line.slice(0, -1));
+      return;
+    }
+    const text = [...this.#begun.splice(0), line].join("\n").trim();
+    this.#message(sanitizeText(text));
+  }
+
+  #message(text: string): void {
+    const imagePaths = this.#images.splice(0);
+    if (text === "" && imagePaths.length === 0) {
+      this.#showPrompt();
+      return;
+    }
+    const slash = parseSlash(text);
+    if (slash?.kind === "command") {
+      this.#run(
+        runSlashCommand(slash.command, slash.argument, this.#slashHost()).then(() => this.#flush()),
+      );
+    } else if (slash !== undefined) {
+      const near = slash.nearest === undefined ? "" : `; did you mean /${slash.nearest}?`;
+      this.print(failedCell(`Unknown command /${slash.name}${near}`, this.#view.context));
+    } else {
+      if (this.#chat.turn !== undefined) this.#write("Queued.\n");
+      this.#chat.send({ text, imagePaths });
+    }
+  }
+
+  #ask(question: Question): void {
+    if (this.#question !== undefined) {
+      this.#waitingQuestions.push(question);
+      return;
+    }
+    this.#flush();
+    this.#question = { question, shownAt: performance.now() };
+    this.#write(`${questionLines(question, this.#chat.rules.cwd, this.#width).join("\n")}\n`);
+    this.#notifier.notify(notificationText("question"), this.#lastLineAt);
+  }
+
+  #answerLine(line: string, question: Question): void {
+    const answer = readAnswer(line, question);
+    if (answer === undefined) {
+      this.#write("Not understood. Answer y, a, n WHY, or stop: ");
+      return;
+    }
+    this.#answer(question, answer);
+  }
+
+  #answer(question: Question, answer: Answer): void {
+    this.#question = undefined;
+    this.#chat.answer(question, answer);
+    const next = this.#waitingQuestions.shift();
+    if (next !== undefined) this.#ask(next);
+  }
+
+  #turnEnded(kind: "complete" | "interrupted"): void {
+    this.#question = undefined;
+    this.#waitingQuestions = [];
+    if (this.#isScreenReader && kind === "complete") {
+      this.print(noticeCell("Assistant finished", this.#view.context));
+    }
+    this.#notifier.notify(notificationText("turn-end"), this.#lastLineAt);
+  }
+
+  readonly #interrupted = (): void => {
+    const now = performance.now();
+    const open = this.#question;
+    if (open !== undefined) {
+      this.#answer(open.question, { decision: "abort" });
+    } else if (this.#asker !== undefined) {
+      this.#write("\n");
+      this.#asker(undefined);
+    } else if (this.#chat.turn !== undefined) {
+      const messages = this.#chat.interrupt();
+      for (const { text } of messages) {
+        this.print(noticeCell(`Not sent: ${text}`, this.#view.context));
+      }
+    } else if (now < this.#quitArmedUntil) {
+      this.#end(0);
+    } else {
+      this.#quitArmedUntil = now + QUIT_ARMED_MS;
+      this.#hasPrompt = false;
+      this.#write("\nPress Ctrl-C again to quit\n");
+      this.#showPrompt();
+    }
+  };
+
+  async #chooseSession(): Promise<void> {
+    const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
+    if (menu === undefined) {
+      this.print(noticeCell("There is no earlier session", this.#view.context));
+      return;
+    }
+    const path = await this.choose(menu);
+    if (path !== undefined) await resumeSession(path, this.#chat, this.#view);
+  }
+
+  #slashHost(): SlashHost {
+    return {
+      ui: this,
+      chat: this.#chat,
+      view: this.#view,
+      reload: this.#input.options.reload,
+      insert: () => this.print(noticeCell("Name the file in your message", this.#view.context)),
+      attachImage: (path) => {
+        this.#images.push(path);
+        this.print(noticeCell(`Goes with the next message: ${path}`, this.#view.context));
+      },
+      copy: () =>
+        this.print(
+          noticeCell("This terminal has no clipboard; /raw prints the answer", this.#view.context),
+        ),
+      showTranscript: () => this.#write(`${this.#view.transcript.lines().join("\n")}\n`),
+      chooseSession: () => this.#chooseSession(),
+      quit: () => this.#end(0),
+    };
+  }
 }

@@ -2,9 +2,8 @@
 import { ReadStream, WriteStream } from "node:tty";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
-import { ResumeError } from "../core/rollout-reader.ts";
 import { readImage } from "../core/user-input.ts";
-import { failedCell, noticeCell } from "./cells.ts";
+import { noticeCell } from "./cells.ts";
 import { Chat } from "./chat.ts";
 import { Composer, type ComposerRequest } from "./composer.ts";
 import { ConversationView } from "./conversation-view.ts";
@@ -15,10 +14,9 @@ import { hasColors, marksFor } from "./front-end.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
 import { PromptHistory } from "./prompt-history.ts";
-import { resumeRows } from "./resume-rows.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { Screen } from "./screen.ts";
-import { sessionChoices } from "./session-list.ts";
+import { resumeSession, sessionMenu } from "./session-list.ts";
 import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
 import { Terminal } from "./terminal.ts";
 import { toolRows } from "./tool-rows.ts";
@@ -173,25 +171,19 @@ class ScreenSession {
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
   }
 
-  async #resume(path: string): Promise<void> {
-    try {
-      await this.#chat.begin(path);
-      this.#screen.print(resumeRows(path, this.#view));
-    } catch (error) {
-      if (!(error instanceof ResumeError)) throw error;
-      this.#screen.print(failedCell(error.message, this.#view.context));
-    }
-  }
-
   async #chooseSession(): Promise<void> {
-    const { codexHome } = this.#chat.config;
-    const choices = sessionChoices(codexHome, this.#chat.sessionId);
-    if (choices.length === 0) {
+    const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
+    if (menu === undefined) {
       this.#screen.print(noticeCell("There is no earlier session", this.#view.context));
       return;
     }
-    const path = await this.#screen.choose({ title: "Which session?", choices });
+    const path = await this.#screen.choose(menu);
     if (path !== undefined) await this.#resume(path);
+  }
+
+  async #resume(path: string): Promise<void> {
+    await resumeSession(path, this.#chat, this.#view);
+    this.#screen.changed();
   }
 
   async #request(request: ComposerRequest): Promise<void> {
@@ -219,6 +211,7 @@ class ScreenSession {
       insert: (text) => this.#composer.editor.insert(text),
       attachImage: (path) => this.#composer.editor.addImage(path, path.split("/").at(-1) ?? path),
       copy: (text) => this.#terminal.write(clipboardSequence(text)),
+      showTranscript: () => this.#screen.openTranscript(),
       chooseSession: () => this.#chooseSession(),
       quit: () => this.#end(0),
     };

@@ -197,11 +197,13 @@ export class Screen implements Ui {
       this.#dialogs[0]?.extendGuard(now);
       return;
     }
+    // Between two questions of a first start: what is typed then may be a key, not for the draft.
+    if (this.#chat === undefined) return;
     const [dialog] = this.#dialogs;
     const isRefusal = isPlain(key, "escape") || isControl(key, "c");
     if (dialog !== undefined && (isRefusal || !dialog.isGuarded(now))) {
       if (isControl(key, "z")) this.#hint = "Answer first, then Ctrl-Z";
-      else if (isControl(key, "t")) this.#openTranscript();
+      else if (isControl(key, "t")) this.openTranscript();
       else if (isControl(key, "l")) this.#live.suspend();
       else this.#dialogKey(key, dialog);
       return;
@@ -252,7 +254,7 @@ export class Screen implements Ui {
         if (this.#chat?.turn === undefined) actions.quit();
         return true;
       case "t":
-        this.#openTranscript();
+        this.openTranscript();
         return true;
       case "o":
         if (!composer.editor.expandPaste()) this.#parts.view.toggleExpanded();
@@ -319,7 +321,7 @@ export class Screen implements Ui {
     this.#parts.composer.prepend(messages.map(({ text }) => text));
   }
 
-  #openTranscript(): void {
+  openTranscript(): void {
     const lines = this.#parts.view.transcript.lines();
     this.openPager("Transcript", lines.length === 0 ? ["Nothing yet."] : lines);
   }
@@ -385,12 +387,13 @@ export class Screen implements Ui {
         ? `${this.#askedCount - this.#dialogs.length + 1} of ${this.#askedCount}`
         : "";
     const isGuarded = dialog.isGuarded(performance.now());
-    const draft =
-      composer.isEmpty && !isGuarded
-        ? undefined
-        : composer.view(width, 3, "Keys go here for a moment");
+    const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, 3, "");
     const draftRows = draft === undefined ? [] : [[], ...draft.rows];
-    const asked = dialog.view(width, room - draftRows.length, position, marks);
+    const asked = dialog.view(width, room - draftRows.length, {
+      position,
+      marks,
+      isGuarded,
+    });
     const cursor =
       isGuarded && draft !== undefined
         ? { row: asked.rows.length + 1 + draft.cursor.row, column: draft.cursor.column }

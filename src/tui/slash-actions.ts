@@ -26,6 +26,7 @@ export interface SlashHost {
   readonly insert: (text: string) => void;
   readonly attachImage: (path: string) => void;
   readonly copy: (text: string) => void;
+  readonly showTranscript: () => void;
   readonly chooseSession: () => Promise<void>;
   readonly quit: () => void;
 }
@@ -83,6 +84,8 @@ export async function runSlashCommand(
       return copyAnswer(host);
     case "raw":
       return say(host, rawAnswer(host));
+    case "transcript":
+      return host.showTranscript();
     case "help":
       return say(host, helpRows(host));
     case "quit":

@@ -26,6 +26,7 @@ export type SlashName =
   | "mcp"
   | "copy"
   | "raw"
+  | "transcript"
   | "help"
   | "quit";
 
@@ -52,6 +53,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   { name: "mcp", description: "List the tools of MCP servers" },
   { name: "copy", description: "Copy the last answer to the clipboard (OSC 52)" },
   { name: "raw", description: "Print the last answer as it was written" },
+  { name: "transcript", description: "Show everything in full (Ctrl-T)" },
   { name: "help", description: "Show keys and commands" },
   { name: "quit", description: "End the session", alias: "exit" },
 ];

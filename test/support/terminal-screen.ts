@@ -77,7 +77,7 @@ export class TerminalScreen {
       allowProposedApi: true,
     });
     this.#pty = spawn(codexBinary, [...(options.args ?? [])], {
-      name: "xterm-256color",
+      name: options.env?.["TERM"] ?? "xterm-256color",
       cols: columns,
       rows,
       cwd: place.workspace,

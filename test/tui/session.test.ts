@@ -36,7 +36,7 @@ test("one prompt is answered, a command approved, and the session ended", { skip
   await screen.waitFor("WITHOUT sandbox");
   assert.equal(existsSync(join(place.workspace, "made-by-approval")), false);
   await screen.waitUntil(
-    () => !screen.text().includes("Keys go here for a moment"),
+    () => !screen.text().includes("Keys go to the draft"),
     "the end of the guard",
   );
   screen.type("y");

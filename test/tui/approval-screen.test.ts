@@ -1,0 +1,240 @@
+/** Approvals on a real screen: nothing runs before the answer, and only the answer decides. */
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  functionCall,
+  type ModelServer,
+  needsLoopback,
+  respond,
+  startModelServer,
+} from "../support/model-server.ts";
+import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  KEY,
+  makePlace,
+  type Place,
+  sessionRecords,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+interface Asked {
+  readonly screen: TerminalScreen;
+  readonly place: Place;
+  readonly server: ModelServer;
+}
+
+function escalated(command: readonly string[], callId = "call_1") {
+  const justification = "it is needed";
+  const args = { command, with_escalated_permissions: true, justification };
+  return functionCall("shell", args, callId);
+}
+
+/** A session in which the question about `touch made` is open. */
+async function asked(t: TestContext): Promise<Asked> {
+  const server = await startModelServer(t, [
+    respond(escalated(["touch", "made"])),
+    respond(assistantMessage("understood")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("Leave the sandbox: run this command?");
+  return { screen, place, server };
+}
+
+async function guardOver(screen: TerminalScreen): Promise<void> {
+  await screen.waitUntil(
+    () => !screen.text().includes("Keys go to the draft"),
+    "the end of the guard",
+  );
+}
+
+test(
+  "n and a reason: the command does not run, the model is told, the turn goes on",
+  { skip },
+  async (t) => {
+    const { screen, place, server } = await asked(t);
+    await guardOver(screen);
+    screen.type("n");
+    await screen.waitFor("What should the model do instead?");
+    screen.type("use mktemp");
+    await screen.waitFor("use mktemp");
+    screen.type(KEY.paste("!"));
+    screen.type(KEY.enter);
+    await screen.waitFor("understood");
+    assert.equal(existsSync(join(place.workspace, "made")), false);
+    assert.match(screen.text(), /You refused: \$ touch made; told the model: use mktemp!/u);
+    assert.match(JSON.stringify(server.requests[1]?.body), /use mktemp!/u);
+  },
+);
+
+test("Esc: the command does not run and the turn ends", { skip }, async (t) => {
+  const { screen, place, server } = await asked(t);
+  screen.type(KEY.escape);
+  await screen.waitFor("You refused and stopped the turn: $ touch made");
+  await screen.waitFor("Interrupted");
+  await screen.waitFor("Ask for something");
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+  assert.equal(server.requests.length, 1);
+});
+
+test("keys that were typed ahead go to the draft and answer nothing", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(escalated(["touch", "made"])),
+    respond(assistantMessage("understood")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  // One letter after the other, until well after the dialog has come.
+  await screen.waitUntil(() => {
+    screen.type("y");
+    return screen.text().includes("Leave the sandbox: run this command?");
+  }, "the dialog");
+  screen.type("yay");
+  await screen.waitFor(/y+ay/u);
+  await guardOver(screen);
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+  assert.doesNotMatch(screen.text(), /You approved/u);
+  screen.type("y");
+  await screen.waitFor("You approved, this once: $ touch made");
+  await screen.waitFor("understood");
+  await screen.waitFor(/y+ay\n/u);
+});
+
+test("closing the terminal refuses, and the program ends", { skip }, async (t) => {
+  const { screen, place } = await asked(t);
+  screen.close();
+  await screen.exitCode();
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+  assert.match(JSON.stringify(sessionRecords(place)), /touch/u);
+});
+
+test(
+  "a for the session: the same command is not asked again, another one is",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(escalated(["touch", "made"])),
+      respond(escalated(["touch", "made"], "call_2")),
+      respond(escalated(["touch", "other"], "call_3")),
+      respond(assistantMessage("understood")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("Leave the sandbox");
+    await guardOver(screen);
+    screen.type("a");
+    await screen.waitFor("You approved for this session");
+    await screen.waitFor("$ touch other");
+    await screen.waitFor("+1 allowed");
+    await guardOver(screen);
+    screen.type("y");
+    await screen.waitFor("understood");
+    assert.equal(existsSync(join(place.workspace, "other")), true);
+    assert.equal(server.requests.length, 4);
+  },
+);
+
+test("what the command hides is shown, and a long one wants a second look", { skip }, async (t) => {
+  const long = Array.from({ length: 40 }, (_, index) => `echo line${index}`).join("\n");
+  const server = await startModelServer(t, [
+    respond(escalated(["bash", "-c", `ls \u202e; ls\u00a0x # \u001b[2J`])),
+    respond(escalated(["bash", "-c", `${long}\ntouch made`], "call_2")),
+    respond(assistantMessage("understood")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, rows: 40 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("invisible or misleading");
+  await screen.waitFor("<U+202E>; ls<U+00A0>x # <U+001B>[2J");
+  await guardOver(screen);
+  screen.type("n");
+  await screen.waitFor("What should the model do instead?");
+  screen.type(KEY.enter);
+  await screen.waitFor("more lines, Ctrl-O to see all");
+  await guardOver(screen);
+  screen.type("y");
+  await screen.waitFor("press again, you have not seen all of it");
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+  screen.type("y");
+  await screen.waitFor("understood");
+  assert.equal(existsSync(join(place.workspace, "made")), true);
+});
+
+test(
+  "a denial of the sandbox is asked about with its evidence, a plain failure is not",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["bash", "-c", "echo first; exit 7"] })),
+      respond(functionCall("shell", { command: ["touch", "made"] }, "call_2")),
+      respond(assistantMessage("understood")),
+    ]);
+    const place = makePlace(
+      t,
+      server,
+      'approval_policy = "on-failure"\nsandbox_mode = "read-only"',
+    );
+    const screen = new TerminalScreen(t, { place, rows: 40 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("Leave the sandbox: run this command again?");
+    await screen.waitFor("exit 7");
+    await screen.waitFor(/touch: .*made.*(?:Permission denied|Read-only)/u);
+    await guardOver(screen);
+    screen.type("y");
+    await screen.waitFor("understood");
+    assert.equal(existsSync(join(place.workspace, "made")), true);
+    assert.equal(
+      screen.text().split("Leave the sandbox").length,
+      1,
+      "the dialog leaves the screen",
+    );
+  },
+);
+
+test("a patch outside of the workspace is shown with its path in full", { skip }, async (t) => {
+  const place = makePlace(t, undefined);
+  const outside = join(place.codexHome, "..", "outside.txt");
+  const patch = `*** Begin Patch\n*** Update File: ${outside}\n@@\n-old\n+new\n*** End Patch\n`;
+  const server = await startModelServer(t, [
+    respond(functionCall("shell", { command: ["apply_patch", patch] })),
+    respond(assistantMessage("understood")),
+  ]);
+  writeFileSync(outside, "old\n");
+  const settings = [
+    "-c",
+    'model_providers.s={name="s",base_url="' + server.url + '",wire_api="responses"}',
+    "-c",
+    "model_provider=s",
+  ];
+  const args = [
+    ...settings,
+    "-c",
+    "sandbox_workspace_write.exclude_slash_tmp=true",
+    "-s",
+    "workspace-write",
+  ];
+  const screen = new TerminalScreen(t, { place, args, columns: 120 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("Edit files?");
+  await screen.waitFor("Writes outside of the workspace:");
+  await screen.waitFor("outside.txt");
+  await guardOver(screen);
+  screen.type("y");
+  await screen.waitFor("understood");
+  await screen.waitFor("Edited 1 file (+1 -1)");
+});

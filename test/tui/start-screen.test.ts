@@ -1,0 +1,192 @@
+/** The first minutes: trust, a way to a model, other terminals, going on with a session. */
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { codexBinary, needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  functionCall,
+  needsLoopback,
+  respond,
+  startModelServer,
+} from "../support/model-server.ts";
+import { run } from "../support/run.ts";
+import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
+import { KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+test(
+  "an unknown directory is asked about once, and the answer decides the sandbox",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+    const place = makePlace(t, server, "", false);
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Do you trust this directory?");
+    await screen.waitFor(place.workspace);
+    await screen.waitFor("It is a git work tree");
+    await screen.waitFor(/▸ 1\. Trust it/u);
+    screen.type(KEY.enter);
+    await screen.waitFor("workspace-write: commands may write");
+    const config = readFileSync(join(place.codexHome, "config.toml"), "utf8");
+    assert.ok(config.includes(`[projects."${place.workspace}"]\ntrust_level = "trusted"`));
+    screen.type(KEY.control("d"));
+    assert.equal(await screen.exitCode(), 0);
+    const again = new TerminalScreen(t, { place });
+    await again.waitFor("Ask for something");
+    assert.doesNotMatch(again.text(), /Do you trust/u);
+  },
+);
+
+test(
+  "outside of a repository the safer answer is suggested, and Esc stores nothing",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+    const place = makePlace(t, server, "", false);
+    rmSync(join(place.workspace, ".git"), { recursive: true });
+    const before = readFileSync(join(place.codexHome, "config.toml"), "utf8");
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("It is NOT a git work tree");
+    await screen.waitFor(/▸ 2\. Do not/u);
+    screen.type(KEY.escape);
+    assert.equal(await screen.exitCode(), 1);
+    assert.equal(readFileSync(join(place.codexHome, "config.toml"), "utf8"), before);
+  },
+);
+
+test("without a key there is a choice; a key is stored and never shown", { skip }, async (t) => {
+  const place = makePlace(t, undefined);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("How should a model be reached?");
+  await screen.waitFor("Watch the demo");
+  screen.type("1");
+  await screen.waitFor("(not shown while typing)");
+  screen.type(KEY.paste("sk-test-1234567890"));
+  await screen.waitFor("(18 characters)");
+  screen.type(KEY.enter);
+  await screen.waitFor("API key stored");
+  await screen.waitFor("Ask for something");
+  assert.ok(!screen.raw.includes("sk-test-1234567890"));
+  const file = join(place.codexHome, "auth.json");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.match(readFileSync(file, "utf8"), /sk-test-1234567890/u);
+});
+
+test(
+  "the demo runs without a key and without a network",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const screen = new TerminalScreen(t, { place: makePlace(t, undefined) });
+    await screen.waitFor("How should a model be reached?");
+    screen.type("3");
+    assert.equal(await screen.exitCode(60_000), 0);
+    assert.match(screen.text(), /greet\.sh/u);
+  },
+);
+
+test(
+  "a session goes on with what was said, and a lost one is complained about",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(assistantMessage("the first answer")),
+      respond(assistantMessage("the second answer")),
+    ]);
+    const place = makePlace(t, server);
+    const first = new TerminalScreen(t, { place });
+    await first.waitFor("Ask for something");
+    first.send("the first question");
+    await first.waitFor("the first answer");
+    first.type(KEY.control("d"));
+    await first.exitCode();
+    const id = /codex resume ([0-9a-f-]{36})/u.exec(first.text())?.[1] ?? "";
+    const second = new TerminalScreen(t, { place, args: ["resume", id] });
+    await second.waitFor("› the first question");
+    await second.waitFor("the first answer");
+    second.send("the second question");
+    await second.waitFor("the second answer");
+    assert.match(JSON.stringify(server.requests[1]?.body), /the first answer/u);
+    const lost = new TerminalScreen(t, {
+      place,
+      args: ["resume", "00000000-0000-4000-8000-000000000000"],
+    });
+    assert.equal(await lost.exitCode(), 2);
+    assert.match(lost.text(), /Cannot resume/u);
+  },
+);
+
+test("without a terminal it refuses in one line and names what to use", { skip }, async (t) => {
+  const place = makePlace(t, undefined);
+  const result = await run([codexBinary, "hello"], {
+    cwd: place.workspace,
+    env: { CODEX_HOME: place.codexHome },
+  });
+  assert.equal(result.code, 2);
+  assert.equal(result.stdout, "");
+  assert.match(
+    result.stderr,
+    /^codex: Cannot start a session: this is no terminal; "codex exec PROMPT" needs none\n$/u,
+  );
+});
+
+test("NO_COLOR takes the colours and nothing else", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("**bold** `code`"))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), env: { NO_COLOR: "1" } });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("bold code");
+  assert.doesNotMatch(screen.raw, /\u001b\[[\d;]*(?:3\d|9\d|38;5;\d+)m/u);
+  assert.match(screen.raw, /\u001b\[1m/u);
+});
+
+test("a dumb terminal gets lines, typed answers, and no escape sequence", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(
+      functionCall("shell", {
+        command: ["touch", "made"],
+        with_escalated_permissions: true,
+        justification: "it is needed",
+      }),
+    ),
+    respond(assistantMessage("**understood**")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, env: { TERM: "dumb" } });
+  await screen.waitFor(/^> $|^>$/mu);
+  screen.type("go\n");
+  await screen.waitFor("$ touch made");
+  await screen.waitFor("Answer:");
+  await screen.waitUntil(() => {
+    screen.type("n not now\n");
+    return screen.text().includes("You refused");
+  }, "the answer to be taken");
+  await screen.waitFor("told the model: not now");
+  await screen.waitFor("understood");
+  screen.type("/quit\n");
+  assert.equal(await screen.exitCode(), 0);
+  assert.ok(!screen.raw.includes("\u001b"), "no escape sequence");
+});
+
+test(
+  "a screen reader hears what happens, in ASCII, with numbers to choose by",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("one paragraph"))]);
+    const place = makePlace(t, server, "", false);
+    const screen = new TerminalScreen(t, { place, args: ["--screen-reader"] });
+    await screen.waitFor("Number from 1 to 3, 1 is suggested");
+    screen.type("1\n");
+    await screen.waitFor("gpt-5 medium | on-request | workspace-write | net off");
+    screen.type("go\n");
+    await screen.waitFor("one paragraph");
+    await screen.waitFor("! Assistant finished");
+    screen.type(KEY.control("c"));
+    await screen.waitFor("Press Ctrl-C again to quit");
+    screen.type(KEY.control("c"));
+    assert.equal(await screen.exitCode(), 0);
+    assert.ok(!screen.raw.includes("\u001b"), "no escape sequence");
+  },
+);

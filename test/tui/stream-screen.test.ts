@@ -1,0 +1,161 @@
+/** Answers as they stream in: everything once, in order, whatever happens to the stream. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  COMPLETED,
+  CREATED,
+  CUT,
+  functionCall,
+  HANG,
+  needsLoopback,
+  respond,
+  startModelServer,
+  textDelta,
+} from "../support/model-server.ts";
+import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
+import { KEY, makePlace, sessionRecords, TerminalScreen } from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+function chunksOf(text: string, size: number) {
+  const chunks: string[] = [];
+  for (let at = 0; at < text.length; at += size) chunks.push(text.slice(at, at + size));
+  return chunks.map((chunk) => textDelta(chunk));
+}
+
+test("412 sections stream into the scrollback, each once and in order", { skip }, async (t) => {
+  const sections = Array.from(
+    { length: 412 },
+    (_, index) =>
+      `## Section ${index}\n\nText of **section** ${index}, with \`code\`.\n\n- a\n- b\n\n`,
+  ).join("");
+  const server = await startModelServer(t, [
+    { stream: [CREATED, ...chunksOf(sections, 97), assistantMessage(sections), COMPLETED] },
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 100, rows: 32 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("Section 411", 30_000);
+  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
+  const shown = [...screen.text().matchAll(/## Section (\d+)/gu)].map((match) => Number(match[1]));
+  assert.deepEqual(
+    shown,
+    Array.from({ length: 412 }, (_, index) => index),
+  );
+  assert.doesNotMatch(screen.raw, /\u001b\[[23]J/u, "no full clear");
+  assert.doesNotMatch(screen.raw, /\u001b\[\?1049h/u, "no alternate screen");
+  const records = JSON.stringify(sessionRecords(place));
+  assert.equal(records.split("## Section 411").length, 2, "once in the session file");
+});
+
+test("wide letters, emoji and code keep their places", { skip }, async (t) => {
+  const text =
+    "日本語のテキスト 👩‍👩‍👧 done\n\n```js\nconst a = 1;\n```\n\n| k | v |\n|---|---|\n| 名 | x |\n";
+  const server = await startModelServer(t, [
+    { stream: [CREATED, ...chunksOf(text, 3), assistantMessage(text), COMPLETED] },
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("const a = 1;");
+  await screen.waitFor(/名\s+│ x/u);
+  assert.match(screen.text(), /^日本語のテキスト 👩‍👩‍👧 done$/mu);
+});
+
+test("a dropped stream is marked where it was cut, and starts again", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    { stream: [CREATED, textDelta("first part\n\nsecond\nthird"), 100, CUT] },
+    respond(textDelta("whole answer"), assistantMessage("whole answer")),
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("whole answer");
+  assert.match(screen.text(), /first part\s+\(stream cut here; answer restarts\)/u);
+  assert.match(screen.text(), /↻ .*; retried once\s+whole answer/u);
+  assert.doesNotMatch(screen.text(), /^second/mu);
+});
+
+test("a server error is retried and told, a refused key is not retried", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    { status: 500, body: { error: { message: "overloaded today" } } },
+    respond(assistantMessage("recovered")),
+    { status: 401, body: { error: { message: "bad key" } } },
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("recovered");
+  await screen.waitFor("↻");
+  screen.send("again");
+  await screen.waitFor("bad key");
+  await screen.waitFor("codex login --api-key");
+  await screen.waitFor("Ask for something");
+  assert.equal(server.requests.length, 3);
+});
+
+test("Esc stops a silent model at once, and queued messages come back", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    { stream: [CREATED, textDelta("half an"), HANG] },
+    respond(assistantMessage("second answer")),
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("half an");
+  screen.send("queued words");
+  await screen.waitFor("queued: queued words");
+  const pressed = performance.now();
+  screen.type(KEY.escape);
+  await screen.waitFor("Interrupted");
+  assert.ok(performance.now() - pressed < 2000);
+  await screen.waitFor("› queued words");
+  screen.type(KEY.enter);
+  await screen.waitFor("second answer");
+});
+
+test(
+  "Ctrl-C ends a running command with its children, and says how far it was",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const script = "echo one; echo two; sleep 300 & wait";
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["bash", "-c", script], timeout_ms: 600_000 })),
+      respond(assistantMessage("second answer")),
+    ]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor(/… \$ echo one/u);
+    await screen.waitFor(/^ {2}two$/mu);
+    screen.type("typed");
+    await screen.waitFor("› typed");
+    screen.type(KEY.control("c"));
+    await screen.waitFor(/✗ \$ echo one.*stopped after .*, it had printed 2\s+lines/u);
+    await screen.waitFor("Interrupted");
+    await screen.waitFor("› typed");
+  },
+);
+
+test(
+  "a message sent while a tool runs reaches the model with the tool's result",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["bash", "-c", "echo started; sleep 1"] })),
+      respond(assistantMessage("both seen")),
+    ]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("started");
+    screen.send("and this");
+    await screen.waitFor("both seen");
+    assert.equal(server.requests.length, 2);
+    assert.match(JSON.stringify(server.requests[1]?.body), /and this/u);
+    assert.match(screen.text(), /✓ \$ echo started[\s\S]*› and this[\s\S]*both seen/u);
+  },
+);
