@@ -4,9 +4,11 @@ import { AuthError, findCredential, storeApiKey } from "../auth/auth.ts";
 import type { Environment } from "../config/codex-home.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
+import { OSS_PROVIDER_ID } from "../config/model-providers.ts";
 import { storeTrust } from "../config/trust-store.ts";
 import { findRepositoryRoot, trustRoot } from "../config/trust.ts";
 import { doneCell, failedCell } from "./cells.ts";
+import type { MenuRequest } from "./menu.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import type { Ui } from "./ui.ts";
 
@@ -22,59 +24,64 @@ export interface FirstRunInput {
 }
 
 export async function settleFirstRun(input: FirstRunInput, ui: Ui): Promise<FirstRunResult> {
-  const login = await settleLogin(input, ui);
-  if (login.kind !== "ready") return login;
-  return settleTrust({ ...input, ...login }, ui);
+  const access = await settleAccess(input, ui);
+  return access.kind === "ready" ? settleTrust({ ...input, config: access.config }, ui) : access;
 }
 
-type LoginResult = Exclude<FirstRunResult, { kind: "ready" }> | ReadyLogin;
-
-interface ReadyLogin {
-  readonly kind: "ready";
-  readonly config: Config;
-  readonly reload: FirstRunInput["reload"];
-}
-
-async function settleLogin(input: FirstRunInput, ui: Ui): Promise<LoginResult> {
-  const { config, env, reload } = input;
+/** A configuration with which a model can be asked. */
+async function settleAccess(input: FirstRunInput, ui: Ui): Promise<FirstRunResult> {
+  let { config } = input;
   for (;;) {
-    const problem = missingCredential(config, env, ui);
-    if (problem === undefined) return { kind: "ready", config, reload };
-    const mayStore = config.modelProvider.envKey === undefined;
-    const choice = await ui.choose({
-      title: "How should a model be reached?",
-      text: [problem],
-      choices: [
-        ...(mayStore
-          ? [{ id: "key", label: "Enter an API key", detail: "stored in auth.json, for you alone" }]
-          : []),
-        { id: "oss", label: "Use a local server", detail: "Ollama; the same as --oss" },
-        {
-          id: "demo",
-          label: "Watch the demo",
-          detail: "no key, no network; a recorded model, a real sandbox",
-        },
-        { id: "quit", label: "Quit" },
-      ],
-    });
-    if (choice === "key") await enterKey(config, ui);
-    else if (choice === "oss") {
-      const local = await reload({ oss: true });
-      if (await isReachable(local.modelProvider.baseUrl)) {
-        ui.print(
-          doneCell(`Using the local server at ${local.modelProvider.baseUrl}`, ui.cellContext),
-        );
-        return { kind: "ready", config: local, reload: (flags) => reload({ ...flags, oss: true }) };
-      }
-      const address = local.modelProvider.baseUrl;
-      ui.print(
-        failedCell(
-          `No server answers at ${address}: start it ("ollama serve"), then choose again`,
-          ui.cellContext,
-        ),
-      );
-    } else if (choice === "demo") return { kind: "demo" };
-    else return { kind: "quit" };
+    const access = await checkAccess(config, input.env, ui);
+    if (access.kind === "ready") return access;
+    const choice = await ui.choose(accessMenu(input.config, access.problem));
+    if (choice === "key") {
+      ({ config } = input);
+      await enterKey(config, ui);
+    } else if (choice === "oss") {
+      config = await input.reload({ oss: true });
+    } else {
+      return { kind: choice === "demo" ? "demo" : "quit" };
+    }
+  }
+}
+
+function accessMenu({ modelProvider }: Config, problem: string): MenuRequest {
+  const key = {
+    id: "key",
+    label: "Enter an API key",
+    detail: "stored in auth.json, for you alone",
+  };
+  return {
+    title: "How should a model be reached?",
+    text: [problem],
+    choices: [
+      ...(modelProvider.requiresOpenaiAuth ? [key] : []),
+      { id: "oss", label: "Use a local server", detail: "Ollama or LM Studio; the same as --oss" },
+      {
+        id: "demo",
+        label: "Watch the demo",
+        detail: "no key, no network; a recorded model, a real sandbox",
+      },
+      { id: "quit", label: "Quit" },
+    ],
+  };
+}
+
+type Access =
+  | { readonly kind: "ready"; readonly config: Config }
+  | { readonly kind: "missing"; readonly problem: string };
+
+async function checkAccess(config: Config, env: Environment, ui: Ui): Promise<Access> {
+  const problem = missingCredential(config, env, ui);
+  if (problem !== undefined) return { kind: "missing", problem };
+  if (config.modelProvider.id !== OSS_PROVIDER_ID) return { kind: "ready", config };
+  const { findLocalProvider, LocalProviderError } = await import("../core/local-provider.ts");
+  try {
+    return { kind: "ready", config: await findLocalProvider(config) };
+  } catch (error) {
+    if (!(error instanceof LocalProviderError)) throw error;
+    return { kind: "missing", problem: error.message };
   }
 }
 
@@ -124,25 +131,6 @@ async function enterKey({ codexHome }: Config, ui: Ui): Promise<void> {
   }
 }
 
-const CONNECT_LIMIT_MS = 1000;
-
-/** Whether something listens there. */
-async function isReachable(baseUrl: string): Promise<boolean> {
-  const { connect } = await import("node:net");
-  const { hostname, port, protocol } = new URL(baseUrl);
-  const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
-  return new Promise((resolve) => {
-    const socket = connect({ host: hostname.replaceAll(/^\[|\]$/gu, ""), port: number });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(CONNECT_LIMIT_MS, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
-}
-
 async function settleTrust({ config, reload }: FirstRunInput, ui: Ui): Promise<FirstRunResult> {
   if (config.trust === "trusted")
     return { kind: "ready", config: await trustedConfig(config, reload) };
@@ -187,7 +175,9 @@ async function settleTrust({ config, reload }: FirstRunInput, ui: Ui): Promise<F
 
 /** Trust means workspace-write, unless the user has chosen a sandbox elsewhere. */
 async function trustedConfig(config: Config, reload: FirstRunInput["reload"]): Promise<Config> {
-  return config.isSandboxChosen ? config : reload({ sandboxMode: "workspace-write" });
+  if (config.isSandboxChosen) return config;
+  const { sandboxPolicy } = await reload({ sandboxMode: "workspace-write" });
+  return { ...config, sandboxPolicy };
 }
 
 function describePolicy({ sandboxPolicy, approvalPolicy }: Config): string {

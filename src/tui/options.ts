@@ -1,7 +1,6 @@
 /** What the command line asks of the terminal UI. */
 import type { Environment } from "../config/codex-home.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
-import type { ToolProvider } from "../core/tools/tool.ts";
 import type { Message } from "./composer.ts";
 
 export interface TuiOptions {
@@ -13,7 +12,6 @@ export interface TuiOptions {
   /** A session to go on with. */
   readonly resume: ResumeChoice | undefined;
   readonly isScreenReader: boolean;
-  readonly createTools?: (config: Config) => ToolProvider;
 }
 
 export type ResumeChoice =

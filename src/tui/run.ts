@@ -13,7 +13,7 @@ import { chooseFrontEnd } from "./front-end.ts";
 /** Resolves when the session is over. Errors: only what no message was made for. */
 export async function runTui(options: TuiOptions): Promise<TuiEnd> {
   const frontEnd = chooseFrontEnd(options);
-  const { config, env, createTools } = options;
+  const { config, env } = options;
   let resumePath: string | undefined;
   try {
     resumePath = resumePathOf(config, options.resume);
@@ -27,7 +27,6 @@ export async function runTui(options: TuiOptions): Promise<TuiEnd> {
     inheritedEnvironment: wholeEnvironment(),
     executable: process.execPath,
     helperPath: "/proc/self/exe",
-    ...(createTools === undefined ? {} : { createTools }),
   });
   process.on("exit", killAllCommandsNow);
   try {

@@ -29,6 +29,13 @@ export interface Place {
 
 const DEADLINE_MS = 15_000;
 
+export const ESC = "\u001b";
+
+/** Control sequences that begin so and end as the pattern says, for what must not be written. */
+export function sequence(pattern: string): RegExp {
+  return new RegExp(`${ESC}${pattern}`, "u");
+}
+
 export const KEY = {
   enter: "\r",
   escape: "\u001b",

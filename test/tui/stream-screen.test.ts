@@ -15,7 +15,13 @@ import {
   textDelta,
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
-import { KEY, makePlace, sessionRecords, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  KEY,
+  makePlace,
+  sequence,
+  sessionRecords,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -45,8 +51,8 @@ test("412 sections stream into the scrollback, each once and in order", { skip }
     shown,
     Array.from({ length: 412 }, (_, index) => index),
   );
-  assert.doesNotMatch(screen.raw, /\u001b\[[23]J/u, "no full clear");
-  assert.doesNotMatch(screen.raw, /\u001b\[\?1049h/u, "no alternate screen");
+  assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`), "no full clear");
+  assert.doesNotMatch(screen.raw, sequence(String.raw`\[\?1049h`), "no alternate screen");
   const records = JSON.stringify(sessionRecords(place));
   assert.equal(records.split("## Section 411").length, 2, "once in the session file");
 });
