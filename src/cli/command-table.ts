@@ -230,6 +230,14 @@ const MCP_SERVERS_FLAGS: readonly FlagSpec[] = [
   { long: "--json", help: "Print one JSON object" },
 ];
 
+const ACP: CommandSpec = {
+  name: "acp",
+  summary: "Be an editor's agent (Agent Client Protocol) on stdin and stdout",
+  flags: [...SETTINGS, APPROVAL],
+  example: "codex acp --sandbox workspace-write",
+  exitCodes: EXIT_CODES,
+};
+
 /** `codex debug help`, as other command lines have it. */
 const HELP_OF_GROUP: CommandSpec = {
   name: "help",
@@ -443,6 +451,7 @@ export const COMMAND_TABLE: CommandSpec = {
     MCP,
     MCP_SERVERS,
     PROTO,
+    ACP,
     COMPLETION,
     DEBUG,
     CONFIG_COMMAND,

@@ -76,6 +76,8 @@ async function loadCommand({ path }: Invocation): Promise<Run> {
     case "mcp-servers list":
     case "mcp-servers check":
       return (await import("./mcp-servers-command.ts")).runMcpServersCommand;
+    case "acp":
+      return (await import("./acp-command.ts")).runAcpCommand;
     case "login":
       return (await import("./login-command.ts")).runLoginCommand;
     case "login status":

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { globalInstructionsFile } from "../config/codex-home.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
-import { type MessageItem, userMessage } from "../protocol/model-item.ts";
+import { type MessageItem, textOfMessage, userMessage } from "../protocol/model-item.ts";
 
 const FILE_NAME = "AGENTS.md";
 /** For the user's own file, which no setting limits. */
@@ -50,10 +50,18 @@ export function readUserInstructions(input: ProjectDocInput): UserInstructions {
   return { text: text === "" ? null : text, warnings };
 }
 
+const OPEN = "<user_instructions>";
+const CLOSE = "</user_instructions>";
+
 export function userInstructionsMessage(text: string): MessageItem {
-  return userMessage([
-    { type: "input_text", text: `<user_instructions>\n\n${text}\n\n</user_instructions>` },
-  ]);
+  return userMessage([{ type: "input_text", text: `${OPEN}\n\n${text}\n\n${CLOSE}` }]);
+}
+
+/** Whether a message is one of these, and not something that a person wrote. */
+export function isUserInstructions(item: MessageItem): boolean {
+  if (item.role !== "user" || item.content.length !== 1) return false;
+  const text = textOfMessage(item);
+  return text.startsWith(OPEN) && text.endsWith(CLOSE);
 }
 
 /** Of the repository's root, of every directory on the way, and of `cwd`. */

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { type ReviewDecision, reviewDecisionSchema } from "../protocol/approval.ts";
 import type { ConversationId, SubmissionId } from "../protocol/ids.ts";
 import { joinWords } from "../shell/quote-words.ts";
-import type { ApprovalRequest } from "./hosted-conversation.ts";
+import type { ApprovalRequest } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
 
 /** Our own form, or that of every MCP client. */

@@ -10,8 +10,8 @@ import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import type { OpOf } from "../protocol/submission.ts";
 import { askClient, elicitation } from "./approvals.ts";
 import { loadClientConfig } from "./client-config.ts";
-import type { Conversations } from "./conversations.ts";
-import type { HostedConversation, Listener } from "./hosted-conversation.ts";
+import type { HostedConversations } from "../core/hosted-conversations.ts";
+import type { HostedConversation, Listener } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
 
 const startSchema = z.object({
@@ -94,10 +94,10 @@ export interface ToolCall {
 
 export class CodexTool {
   readonly #peer: JsonRpcPeer;
-  readonly #conversations: Conversations;
+  readonly #conversations: HostedConversations;
   readonly #base: ConfigInput;
 
-  constructor(peer: JsonRpcPeer, conversations: Conversations, base: ConfigInput) {
+  constructor(peer: JsonRpcPeer, conversations: HostedConversations, base: ConfigInput) {
     this.#peer = peer;
     this.#conversations = conversations;
     this.#base = base;

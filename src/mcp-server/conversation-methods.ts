@@ -12,8 +12,8 @@ import { sandboxPolicySchema } from "../protocol/sandbox-policy-schema.ts";
 import type { InputItem, Op } from "../protocol/submission.ts";
 import { approvalMethod, approvalParams, askClient } from "./approvals.ts";
 import { loadClientConfig } from "./client-config.ts";
-import type { Conversations } from "./conversations.ts";
-import type { HostedConversation, Listener } from "./hosted-conversation.ts";
+import type { HostedConversations } from "../core/hosted-conversations.ts";
+import type { HostedConversation, Listener } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from "./rpc-error.ts";
 
@@ -70,11 +70,11 @@ interface Subscription {
 
 export class ConversationMethods {
   readonly #peer: JsonRpcPeer;
-  readonly #conversations: Conversations;
+  readonly #conversations: HostedConversations;
   readonly #base: ConfigInput;
   readonly #subscriptions = new Map<string, Subscription>();
 
-  constructor(peer: JsonRpcPeer, conversations: Conversations, base: ConfigInput) {
+  constructor(peer: JsonRpcPeer, conversations: HostedConversations, base: ConfigInput) {
     this.#peer = peer;
     this.#conversations = conversations;
     this.#base = base;

@@ -10,7 +10,7 @@ import { readLines } from "../runtime/line-input.ts";
 import { standardOutput } from "../runtime/line-output.ts";
 import { CodexTool } from "./codex-tool.ts";
 import { ConversationMethods } from "./conversation-methods.ts";
-import { Conversations } from "./conversations.ts";
+import { HostedConversations } from "../core/hosted-conversations.ts";
 import { gitDiffToRemote } from "./git-diff.ts";
 import { JsonRpcPeer } from "./json-rpc-peer.ts";
 import { LineTransport } from "./line-transport.ts";
@@ -33,7 +33,7 @@ export async function runMcpServer({ base, config }: McpServerOptions): Promise<
   });
   const output = standardOutput(1);
   const diagnostics = standardOutput(2);
-  const conversations = new Conversations(new ConversationManager(machine));
+  const conversations = new HostedConversations(new ConversationManager(machine));
   const transport = new LineTransport(output);
   const peer: JsonRpcPeer = new JsonRpcPeer(transport, {
     handle: (request, signal) => processor.handle(request, signal),
@@ -80,7 +80,7 @@ export async function runMcpServer({ base, config }: McpServerOptions): Promise<
 }
 
 /** Whoever pipes requests in still wants the answers: all that runs comes to its end. */
-async function finish(peer: JsonRpcPeer, conversations: Conversations): Promise<number> {
+async function finish(peer: JsonRpcPeer, conversations: HostedConversations): Promise<number> {
   conversations.leaveUnattended();
   await peer.answered();
   await conversations.finishAll();

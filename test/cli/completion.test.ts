@@ -25,6 +25,7 @@ const COMMANDS = [
   "mcp",
   "mcp-servers",
   "proto",
+  "acp",
   "completion",
   "debug",
   "config",

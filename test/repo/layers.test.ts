@@ -18,6 +18,7 @@ const layers: Readonly<Record<string, Layer>> = {
   "exec-mode": { row: 7, packages: ["zod"] },
   proto: { row: 7, packages: ["zod"] },
   "mcp-server": { row: 7, packages: ["@modelcontextprotocol/sdk", "zod"] },
+  acp: { row: 7, packages: ["@agentclientprotocol/sdk", "diff"] },
   "debug-sandbox": { row: 7, packages: [] },
   core: { row: 6, packages: ["diff", "zod"] },
   model: { row: 5, packages: ["openai"] },

@@ -1,10 +1,10 @@
-/** The conversations of this server, by their ids. */
+/** The conversations of a server, by their ids. */
 import type { Config } from "../config/config.ts";
 import type {
   ConversationManager,
   ConversationOptions,
   NewConversation,
-} from "../core/conversation-manager.ts";
+} from "./conversation-manager.ts";
 import { HostedConversation } from "./hosted-conversation.ts";
 
 export interface CreatedConversation {
@@ -12,7 +12,7 @@ export interface CreatedConversation {
   readonly host: HostedConversation;
 }
 
-export class Conversations {
+export class HostedConversations {
   readonly #manager: ConversationManager;
   readonly #hosts = new Map<string, HostedConversation>();
   #isUnattended = false;
@@ -23,12 +23,13 @@ export class Conversations {
   }
 
   /** Errors: ResumeError. */
-  async create(config: Config, options: ConversationOptions): Promise<CreatedConversation> {
-    const created = await this.#manager.newConversation(config, options);
-    const host = new HostedConversation(created.conversation);
-    if (this.#isUnattended) host.leaveUnattended();
-    this.#hosts.set(created.conversationId, host);
-    return { created, host };
+  async create(config: Config, options: ConversationOptions = {}): Promise<CreatedConversation> {
+    return this.#host(await this.#manager.newConversation(config, options));
+  }
+
+  /** Goes on with a session file; see ConversationManager. Errors: ResumeError. */
+  async resume(config: Config, path: string): Promise<CreatedConversation> {
+    return this.#host(await this.#manager.resumeConversation(config, path));
   }
 
   find(id: string): HostedConversation | undefined {
@@ -58,5 +59,16 @@ export class Conversations {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await Promise.all([...this.#hosts.values()].map((host) => host.close()));
+  }
+
+  async #host(created: NewConversation): Promise<CreatedConversation> {
+    const { conversationId, conversation } = created;
+    const host = new HostedConversation(conversation);
+    if (this.#isUnattended) host.leaveUnattended();
+    const before = this.#hosts.get(conversationId);
+    this.#hosts.set(conversationId, host);
+    if (this.#isEnding) await host.close();
+    await before?.close(); // one session file was taken up twice
+    return { created, host };
   }
 }

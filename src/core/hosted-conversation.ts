@@ -1,5 +1,5 @@
 /** One conversation and those who listen to it. */
-import type { CodexConversation } from "../core/codex-conversation.ts";
+import type { CodexConversation } from "./codex-conversation.ts";
 import type { ReviewDecision } from "../protocol/approval.ts";
 import type { Event, EventMsgOf } from "../protocol/event.ts";
 import type { SubmissionId } from "../protocol/ids.ts";
