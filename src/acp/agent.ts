@@ -37,7 +37,7 @@ export function codexAgent(base: ConfigInput, conversations: HostedConversations
       agentCapabilities: {
         loadSession: true,
         promptCapabilities: { image: true, audio: false, embeddedContext: true },
-        mcpCapabilities: { http: false, sse: false },
+        mcpCapabilities: { http: true, sse: false },
         sessionCapabilities: { close: {} },
       },
       authMethods: [],
@@ -93,20 +93,28 @@ async function sessionConfig(
 
 /** A server of the editor's, as if config.toml named it. */
 function serverOverride(server: McpServer): ConfigOverride {
-  if (!("command" in server)) {
-    const message = `MCP server "${server.name}": only servers on stdio are supported`;
-    throw new RequestError(INVALID_PARAMS, message);
-  }
-  const { name, command, args, env } = server;
-  const value = tomlFromJson({
-    command,
-    args,
-    env: Object.fromEntries(env.map((variable) => [variable.name, variable.value])),
-  });
+  const { name } = server;
+  const value = tomlFromJson(serverToml(server));
   // The name becomes part of the names that the model sees.
   const key = name.replaceAll(/[^a-zA-Z0-9_-]/gu, "_");
   if (value === undefined) throw new RequestError(INVALID_PARAMS, `MCP server "${name}"`);
   return { path: ["mcp_servers", key], value, argument: `MCP server "${name}"` };
+}
+
+function serverToml(server: McpServer): object {
+  if (!("type" in server)) {
+    const { command, args, env } = server;
+    return { command, args, env: pairs(env) };
+  }
+  if (server.type === "http") return { url: server.url, http_headers: pairs(server.headers) };
+  const message = `MCP server "${server.name}": only stdio and streamable HTTP are supported`;
+  throw new RequestError(INVALID_PARAMS, message);
+}
+
+function pairs(
+  list: readonly { readonly name: string; readonly value: string }[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(list.map(({ name, value }) => [name, value]));
 }
 
 function findSession({ codexHome }: Config, id: string): string {
