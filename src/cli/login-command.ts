@@ -3,6 +3,8 @@ import { readSync } from "node:fs";
 import { isatty } from "node:tty";
 import { ApiKey } from "../auth/api-key.ts";
 import { AuthError, CHATGPT_NOT_SUPPORTED, storeApiKey } from "../auth/auth.ts";
+import { authFile } from "../config/codex-home.ts";
+import { ownerOnlyNote } from "../sandbox/windows-notice.ts";
 import { loadConversationConfig } from "./conversation-settings.ts";
 import { flagText, hasFlag, type Invocation } from "./invocation.ts";
 import { complain, printError } from "./output.ts";
@@ -29,6 +31,12 @@ export async function runLoginCommand(invocation: Invocation): Promise<number> {
     complain(error.message);
     return 1;
   }
+  const note = ownerOnlyNote(
+    process.platform,
+    authFile(context.codexHome),
+    context.env["USERPROFILE"],
+  );
+  if (note !== undefined) complain(note);
   printError("Successfully logged in\n");
   return 0;
 }

@@ -1,10 +1,12 @@
 /** Commands of tool calls on this computer: what they inherit, and what came of them. */
+import { delimiter } from "node:path";
 import type { Config } from "../config/config.ts";
 import { filterEnvironment, nameOfEntry, setEntries } from "../process/exec-env.ts";
 import type { ExecResult } from "../process/exec.ts";
 import type { HelperPool } from "../process/helper-pool.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
 import { type ByteString, textOf } from "../runtime/byte-string.ts";
+import { mechanismFor } from "../sandbox/sandbox.ts";
 import type { CommandResult, CommandRunner } from "./tools/command-runner.ts";
 
 export interface LocalCommandsInput {
@@ -29,7 +31,11 @@ export function localCommands(input: LocalCommandsInput): CommandRunner {
       try {
         const result = await execCommand({
           ...request,
-          environment: withSandboxMarkers(await environment(), request.policy, "landlock"),
+          environment: withSandboxMarkers(
+            await environment(),
+            request.policy,
+            mechanismFor(process.platform, request.policy),
+          ),
           codexHome: input.config.codexHome,
           helpers,
         });
@@ -61,9 +67,15 @@ async function commandEnvironment({
 }: LocalCommandsInput): Promise<readonly ByteString[]> {
   const { entries } = await filterEnvironment(inherited, config.shellEnvironmentPolicy);
   if (toolDirectory === null) return entries;
-  const path = valueOf(entries, "PATH");
-  const value = path === undefined || path === "" ? toolDirectory : `${toolDirectory}:${path}`;
-  return setEntries(entries, { PATH: value });
+  // Windows writes "Path", and a second name of other letters would hide it.
+  const names = entries.map((entry) => textOf(nameOfEntry(entry)));
+  const isPath = (each: string): boolean =>
+    process.platform === "win32" ? each.toUpperCase() === "PATH" : each === "PATH";
+  const name = names.find(isPath) ?? "PATH";
+  const path = valueOf(entries, name);
+  const value =
+    path === undefined || path === "" ? toolDirectory : `${toolDirectory}${delimiter}${path}`;
+  return setEntries(entries, { [name]: value });
 }
 
 function valueOf(entries: readonly ByteString[], name: string): string | undefined {

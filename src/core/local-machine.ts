@@ -16,7 +16,7 @@ export interface LocalMachineInput {
   readonly inheritedEnvironment: readonly ByteString[];
   /** Absolute path of this executable, which is also the sandbox helper and apply_patch. */
   readonly executable: string;
-  /** The same file as the kernel keeps it, which also works after it was replaced. */
+  /** The same file as Linux keeps it, which also works after it was replaced; unused elsewhere. */
   readonly helperPath?: string;
 }
 
@@ -30,8 +30,8 @@ export interface LocalMachine extends Machine {
 export function localMachine(input: LocalMachineInput): LocalMachine {
   const { env, executable } = input;
   let pool: Promise<HelperPool> | undefined;
-  const helpers = (): Promise<HelperPool> =>
-    (pool ??= createPool(input.helperPath ?? executable, env));
+  const keptFile = process.platform === "linux" ? input.helperPath : undefined;
+  const helpers = (): Promise<HelperPool> => (pool ??= createPool(keptFile ?? executable, env));
   const servers = { env, inherited: input.inheritedEnvironment, helpers };
   return {
     env,

@@ -1,10 +1,14 @@
 /** The part of `codex debug seatbelt` behind what it shares with `codex debug landlock`. */
-import { accessSync, constants, statSync } from "node:fs";
-
-import { candidatePaths } from "../linux-sandbox/exec-program.ts";
+import { findProgram } from "../process/find-program.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
-import { brand, byteStringFromText, bytesOf, quoted, textOf } from "../runtime/byte-string.ts";
+import {
+  brand,
+  byteStringFromText,
+  quoted,
+  textOf,
+  valueInEntries,
+} from "../runtime/byte-string.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
 import { SANDBOX_EXEC, seatbeltCommand } from "../sandbox/seatbelt.ts";
 import { replaceProcess } from "./replace-process.ts";
@@ -71,47 +75,7 @@ function failedToStart(errno: string, complain: (message: string) => number): nu
   return tooLong === "" ? 1 : 126;
 }
 
-type Found =
-  | { readonly path: ByteString }
-  | { readonly exitCode: 126 | 127; readonly message: string };
-
-/**
- * Looks beforehand where execvp(3) would, because sandbox-exec answers 71 with a text of its own
- * when a program is missing; a shell, and we on Linux, answer 127 or 126.
- */
-function findProgram(program: ByteString, environment: readonly ByteString[]): Found {
-  if (program === "") return { exitCode: 127, message: 'Cannot run "": the program name is empty' };
-  let refused: ByteString | undefined;
-  for (const path of candidatePaths(program, environment)) {
-    if (isExecutable(path)) return { path };
-    if (exists(path)) refused ??= path;
-  }
-  if (refused === undefined) {
-    return { exitCode: 127, message: `Cannot run ${quoted(program)}: not found` };
-  }
-  return { exitCode: 126, message: `Cannot run ${quoted(program)}: it is not executable` };
-}
-
-function isExecutable(path: ByteString): boolean {
-  try {
-    accessSync(bytesOf(path), constants.X_OK);
-    return statSync(bytesOf(path)).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function exists(path: ByteString): boolean {
-  try {
-    accessSync(bytesOf(path), constants.F_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** As text. The first entry of that name, as getenv(3) finds it. */
 function valueOf(environment: readonly ByteString[], name: string): string | undefined {
-  const entry = environment.find((each) => each.startsWith(`${name}=`));
-  return entry === undefined ? undefined : textOf(brand(entry.slice(name.length + 1)));
+  const value = valueInEntries(environment, name);
+  return value === undefined ? undefined : textOf(value);
 }

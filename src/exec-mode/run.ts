@@ -10,6 +10,7 @@ import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reade
 import { endAllCommands } from "../process/running-commands.ts";
 import { wholeEnvironment } from "../linux-sandbox/run.ts";
 import type { InputItem } from "../protocol/submission.ts";
+import { sandboxNotice } from "../sandbox/windows-notice.ts";
 import type { EventPrinter } from "./event-printer.ts";
 import { EXIT, ExecUsageError } from "./exit-code.ts";
 import { humanPrinter } from "./human-output.ts";
@@ -87,6 +88,10 @@ class ExecRun {
   /** Errors: ExecUsageError, before anything is started. */
   #check(): void {
     const options = this.#options;
+    const config = options.source?.config ?? options.config;
+    const notice = sandboxNotice(process.platform, config.sandboxPolicy);
+    if (notice.kind === "refused") throw new ExecUsageError(notice.sentence);
+    if (notice.kind === "unconfined") this.#complain(notice.sentence);
     if (!options.skipGitRepoCheck) checkRepository(options.config);
     checkImages(options.images);
     const { lastMessageFile } = options;

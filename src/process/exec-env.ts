@@ -47,13 +47,14 @@ export interface FilteredEnvironment {
 export async function filterEnvironment(
   inherited: readonly ByteString[],
   policy: ShellEnvironmentPolicy,
+  platform: NodeJS.Platform = process.platform,
 ): Promise<FilteredEnvironment> {
   const excluded = await nameMatcher(policy.exclude);
   const included = await nameMatcher(policy.includeOnly);
   const dropped: { name: ByteString; reason: DropReason }[] = [];
   const kept = inherited.filter((entry) => {
     const name = nameOfEntry(entry);
-    const reason = dropReason(name, policy, excluded);
+    const reason = dropReason(name, policy, excluded, platform);
     if (reason !== undefined) dropped.push({ name, reason });
     return reason === undefined;
   });
@@ -96,17 +97,33 @@ const coreNames: ReadonlySet<string> = new Set(
   ),
 );
 
+// Without these, programs on Windows find neither the system nor their own settings. Source: the
+// list of system environment variables in Microsoft's documentation of user profiles.
+const windowsCoreNames: ReadonlySet<string> = new Set(
+  (
+    "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE " +
+    "USERPROFILE USERDOMAIN HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE " +
+    "PUBLIC PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES " +
+    "COMMONPROGRAMFILES(X86) COMMONPROGRAMW6432 COMPUTERNAME PSMODULEPATH"
+  ).split(" "),
+);
+
+function isCore(name: string, platform: NodeJS.Platform): boolean {
+  if (platform !== "win32") return coreNames.has(name) || name.startsWith("LC_");
+  const upper = name.toUpperCase(); // names have no letter case there
+  return coreNames.has(upper) || windowsCoreNames.has(upper) || upper.startsWith("LC_");
+}
+
 const secretWords = ["KEY", "SECRET", "TOKEN"];
 
 function dropReason(
   name: ByteString,
   policy: ShellEnvironmentPolicy,
   excluded: (name: ByteString) => boolean,
+  platform: NodeJS.Platform,
 ): DropReason | undefined {
   if (policy.inherit === "none") return "inherit is none";
-  if (policy.inherit === "core" && !coreNames.has(name) && !name.startsWith("LC_")) {
-    return "not core";
-  }
+  if (policy.inherit === "core" && !isCore(name, platform)) return "not core";
   const upper = name.toUpperCase();
   if (!policy.ignoreDefaultExcludes && secretWords.some((word) => upper.includes(word))) {
     return "looks secret";

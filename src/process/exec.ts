@@ -4,6 +4,7 @@
  * The end is that of the command's own process. What it left in the background may hold the pipes
  * open; for that the call waits a bounded time and no longer.
  */
+import { isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Confinement } from "../linux-sandbox/helper-status.ts";
@@ -20,7 +21,7 @@ import {
 } from "./exec-outcome.ts";
 import { describeEnd, type ProcessEnd } from "./exit-status.ts";
 import type { HelperPool } from "./helper-pool.ts";
-import type { HandOver, HelperProcess } from "./helper-process.ts";
+import type { CommandProcess, HandOver, HelperProcess } from "./helper-process.ts";
 import { defaultCaptureLimits, emptyOutput, type CaptureLimits } from "./output-capture.ts";
 import type { OutputListener } from "./output-deltas.ts";
 import { OutputRecorder, type RecordedOutput } from "./output-recorder.ts";
@@ -79,18 +80,26 @@ export interface ExecResult extends RecordedOutput {
 export async function execCommand(request: ExecRequest): Promise<ExecResult> {
   requireUsable(request);
   if (request.signal?.aborted === true) return withoutRun(ABORTED);
-  const { helpers } = request;
-  const wrapped = wrap(process.platform, request, helpers.softOpenFiles);
-  if (wrapped.kind === "cannot-confine") {
-    return withoutRun({ kind: "could-not-confine", message: wrapped.message });
+  const wrapped = wrap(process.platform, request, request.helpers.softOpenFiles);
+  switch (wrapped.kind) {
+    case "cannot-confine":
+      return withoutRun({ kind: "could-not-confine", message: wrapped.message });
+    case "helper":
+      return runThroughHelper(wrapped.message, request);
+    case "direct":
+      return runDirectly(wrapped.launcher, request);
   }
+}
+
+async function runThroughHelper(message: Uint8Array, request: ExecRequest): Promise<ExecResult> {
+  const { helpers } = request;
   const guard = guardWritablePlaces(request);
   try {
     const { helper, wasWarm } = await helpers.take();
-    let run = await runHelper(helper, wrapped.message, request);
-    if (run.kind === "not-begun" && wasWarm) {
+    let run = await runHelper(helper, message, request);
+    if (run.stop === undefined && run.status === undefined && wasWarm) {
       // A helper that died while it waited has run nothing, so the command can be tried once more.
-      run = await runHelper(await helpers.startCold(), wrapped.message, request);
+      run = await runHelper(await helpers.startCold(), message, request);
     }
     return { ...finish(request, run), placeChanges: guard?.putBack() ?? [] };
   } catch (error) {
@@ -99,15 +108,46 @@ export async function execCommand(request: ExecRequest): Promise<ExecResult> {
   }
 }
 
-/** One use of one helper. `not-begun`: it ended before it reached the command. */
-interface HelperRun {
-  readonly kind: "done" | "not-begun";
+/** Where no helper is needed: Seatbelt protects places by itself, so there is no guard either. */
+async function runDirectly(launcher: readonly string[], request: ExecRequest): Promise<ExecResult> {
+  const { startDirectly, judgeDirectEnd, explainDirectEnd } = await import("./direct-process.ts");
+  const recorder = recorderFor(request);
+  const startedAt = performance.now();
+  const started = await startDirectly(launcher, request, (stream, bytes) =>
+    recorder.add(stream, bytes),
+  );
+  if ("exitCode" in started) {
+    recorder.add("stderr", Buffer.from(`codex: ${started.message}\n`));
+    const { exitCode } = started;
+    return { ...withoutRun({ kind: "exited", exitCode }), ...recorder.result() };
+  }
+  const { end, stop, durationMs, isOutputLeftOpen } = await follow(
+    started,
+    recorder,
+    request,
+    startedAt,
+  );
+  const explained = stop === undefined ? explainDirectEnd(end) : undefined;
+  if (explained !== undefined) recorder.add("stderr", Buffer.from(`codex: ${explained}\n`));
+  const output = recorder.result();
+  const outcome =
+    stop === undefined ? judgeDirectEnd(launcher, end, output.stderr) : outcomeOfStop(stop);
+  const facts = { durationMs, isOutputLeftOpen, confinement: undefined, placeChanges: [] };
+  return { ...output, ...facts, outcome };
+}
+
+/** One process from its start to its end. */
+interface ProcessRun {
   readonly end: ProcessEnd;
   readonly stop: StopCause | undefined;
-  readonly status: HandOver;
   readonly output: RecordedOutput;
   readonly durationMs: number;
   readonly isOutputLeftOpen: boolean;
+}
+
+/** Without a status and a stop, the helper ended before it reached the command. */
+interface HelperRun extends ProcessRun {
+  readonly status: HandOver;
 }
 
 async function runHelper(
@@ -115,11 +155,25 @@ async function runHelper(
   message: Uint8Array,
   request: ExecRequest,
 ): Promise<HelperRun> {
-  const { child } = helper;
-  const { helpers } = request;
-  const recorder = new OutputRecorder(request.limits ?? defaultCaptureLimits, request.onOutput);
+  const recorder = recorderFor(request);
   const startedAt = performance.now();
   helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
+  const run = await follow(helper, recorder, request, startedAt);
+  return { ...run, status: await helper.handOverStatus() };
+}
+
+function recorderFor({ limits = defaultCaptureLimits, onOutput }: ExecRequest): OutputRecorder {
+  return new OutputRecorder(limits, onOutput);
+}
+
+async function follow(
+  command: CommandProcess,
+  recorder: OutputRecorder,
+  request: ExecRequest,
+  startedAt: number,
+): Promise<ProcessRun> {
+  const { child } = command;
+  const { helpers } = request;
   const stopper = new Stopper(request);
   const over = Promise.withResolvers<void>();
   const running = {
@@ -138,20 +192,17 @@ async function runHelper(
       await Promise.race([child.end, sleep(UNENDING_MS, undefined, { ref: false })]);
     }
     const durationMs = performance.now() - startedAt;
-    await drain(helper);
-    const isOutputLeftOpen = helper.isOutputOpen;
-    helper.close();
-    const status = await helper.handOverStatus();
+    await drain(command);
+    const isOutputLeftOpen = command.isOutputOpen;
     return {
-      kind: status === undefined && given === undefined ? "not-begun" : "done",
       end: child.ended ?? { code: null, signal: "SIGKILL" },
       stop: given?.cause,
-      status,
       output: recorder.result(),
       durationMs,
       isOutputLeftOpen,
     };
   } finally {
+    command.close();
     stopper.forget();
     removeRunning(running);
     helpers.noteEnd();
@@ -213,16 +264,16 @@ const QUIET_MS = 250;
 const LONGEST_DRAIN_MS = 2_000;
 
 /** Reads what is still coming, until the pipes end, or are quiet, or it goes on for too long. */
-async function drain(helper: HelperProcess): Promise<void> {
+async function drain(command: CommandProcess): Promise<void> {
   const deadline = performance.now() + LONGEST_DRAIN_MS;
-  const end = helper.outputEnd();
-  while (helper.isOutputOpen && performance.now() < deadline) {
-    const before = helper.receivedBytes;
+  const end = command.outputEnd();
+  while (command.isOutputOpen && performance.now() < deadline) {
+    const before = command.receivedBytes;
     const pause = new AbortController();
     const timer = sleep(QUIET_MS, undefined, { signal: pause.signal }).catch(() => undefined);
     await Promise.race([end, timer]);
     pause.abort();
-    if (helper.receivedBytes === before) return;
+    if (command.receivedBytes === before) return;
   }
 }
 
@@ -260,5 +311,5 @@ function requireUsable({ argv, cwd, environment }: ExecRequest): void {
   if (argv.length === 0 || [...argv, ...environment].some((word) => word.includes("\0"))) {
     throw new SpawnError("program", program, "EINVAL");
   }
-  if (!cwd.startsWith("/") || cwd.includes("\0")) throw new SpawnError("directory", cwd, "EINVAL");
+  if (!isAbsolute(cwd) || cwd.includes("\0")) throw new SpawnError("directory", cwd, "EINVAL");
 }

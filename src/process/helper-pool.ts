@@ -49,6 +49,10 @@ export class HelperPool {
 
   /** Has a helper started for the next command, if there is none. Never fails: a cold start tells. */
   async prepare(): Promise<void> {
+    if (!usesHelpers()) {
+      await loadSpawning();
+      return;
+    }
     if (this.#isClosed || this.#options.keepsWarm === false) return;
     if (this.#usable() !== undefined || isMemoryShort()) return;
     this.#warming ??= this.#warmUp();
@@ -81,8 +85,8 @@ export class HelperPool {
 
   /** To be told when a command or a server began. */
   noteStart(): void {
-    if (this.#options.watchesOrphans !== false) {
-      this.#watcher ??= new WatcherLink(this.#bind(), this.#options.program);
+    if (this.#options.watchesOrphans !== false && process.platform !== "win32") {
+      this.#watcher ??= new WatcherLink(this.#options.program);
     }
     this.#watcher?.noteStart();
   }
@@ -116,7 +120,7 @@ export class HelperPool {
   }
 
   async #settle(): Promise<void> {
-    reapOrphans(this.#bind());
+    if (usesHelpers()) reapOrphans(this.#bind());
     this.#watcher?.look();
     await this.prepare();
   }
@@ -161,6 +165,11 @@ export class HelperPool {
     }
     return this.#libc;
   }
+}
+
+/** Elsewhere commands are started as they are; what is left here is the care for what they leave. */
+function usesHelpers(): boolean {
+  return process.platform === "linux";
 }
 
 const SETTLE_MS = 50;

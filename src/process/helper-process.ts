@@ -37,7 +37,20 @@ export function minimalEnvironment(
 /** Why there is no command, or that there is one. Undefined: the helper died without a word. */
 export type HandOver = HelperStatus | undefined;
 
-export class HelperProcess {
+/** A command's process with its output, in whichever way it was started. */
+export interface CommandProcess {
+  readonly child: Child;
+  /** Bytes of output so far. */
+  readonly receivedBytes: number;
+  /** Whether anybody may still write to the command's output. */
+  readonly isOutputOpen: boolean;
+  /** Resolves when nobody can write to the command's output any more. */
+  outputEnd(): Promise<void>;
+  /** Gives up all pipes. */
+  close(): void;
+}
+
+export class HelperProcess implements CommandProcess {
   readonly child: Child;
   readonly #stdout: PipeReader;
   readonly #stderr: PipeReader;

@@ -4,11 +4,12 @@
  * Nothing else shows that such a process belongs to a command. So this program asks the kernel to
  * become the parent of every orphan among its descendants (PR_SET_CHILD_SUBREAPER), finds them
  * among its children, and takes their exit status when they end. Source: prctl(2), wait4(2).
+ * Only Linux can do this; elsewhere there are none to be found.
  */
 import { readFileSync } from "node:fs";
 
 import type { Libc } from "../linux-sandbox/libc.ts";
-import { listProcesses, readProcess, type ProcessFacts } from "./process-tree.ts";
+import { listProcesses, readProcess, type ProcessFacts } from "./process-list.ts";
 import { isOwnChild } from "./spawn.ts";
 
 /** Orphans become children of this process from here on. A kernel that refuses changes nothing. */
@@ -18,6 +19,7 @@ export function adoptOrphans(libc: Libc): void {
 
 /** The adopted ones among `all`, living or not; without a list, as /proc shows them. */
 export function findOrphans(all: readonly ProcessFacts[] = ownChildren()): readonly ProcessFacts[] {
+  if (process.platform !== "linux") return [];
   const ownSession = readProcess(process.pid)?.session;
   return all.filter(
     ({ parent, pid, session }) =>
@@ -49,6 +51,7 @@ const WNOHANG = 1;
 const TICKS_PER_S = 100; // USER_HZ of x86-64 and arm64
 
 function ownChildren(): readonly ProcessFacts[] {
+  if (process.platform !== "linux") return [];
   try {
     const list = readFileSync(`/proc/self/task/${process.pid}/children`, "latin1");
     return list.split(" ").flatMap((pid) => (pid === "" ? [] : (readProcess(Number(pid)) ?? [])));

@@ -1,9 +1,11 @@
 /**
- * Pipes to and from a child, made by pipe2(2).
+ * Pipes to and from a child, on Linux made by pipe2(2).
  *
- * Node's own "pipe" for a child is a pair of sockets, which programs notice: /dev/stdout cannot be
- * opened then, and writes do not raise SIGPIPE in the same way. Reading uses one fixed buffer, so
- * that a flood of output leaves no garbage behind.
+ * Node's own "pipe" for a child is a pair of sockets, which programs notice on Linux: /dev/stdout
+ * cannot be opened then, and writes do not raise SIGPIPE in the same way. Reading uses one fixed
+ * buffer, so that a flood of output leaves no garbage behind. Elsewhere there is no pipe2 to call
+ * (runtime/native-addon.ts), and Node's own have to do: opening /dev/stdout works with them on
+ * macOS, where that is dup(2).
  */
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -24,7 +26,7 @@ export function createPipe(libc: Libc): Pipe {
   return { readFd: view.getInt32(0, true), writeFd: view.getInt32(4, true) };
 }
 
-/** The reading end of a pipe. It owns its descriptor. */
+/** The reading end of a pipe. It owns its descriptor, or its socket. */
 export class PipeReader {
   readonly #socket: Socket;
   /** Resolves when every writer is gone, or when this end was closed. Never rejects. */
@@ -32,21 +34,9 @@ export class PipeReader {
   hasEnded = false;
 
   /** `onBytes` gets memory that is only valid until it returns; it must not throw. */
-  constructor(fd: number, onBytes: (bytes: Uint8Array) => void) {
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    const { Socket } = process.getBuiltinModule("node:net");
-    this.#socket = new Socket({
-      fd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer,
-        callback: (length) => {
-          onBytes(buffer.subarray(0, length));
-          return true;
-        },
-      },
-    });
+  constructor(source: number | Socket, onBytes: (bytes: Uint8Array) => void) {
+    this.#socket = typeof source === "number" ? socketOf(source, onBytes) : source;
+    if (typeof source !== "number") source.on("data", onBytes);
     this.end = new Promise((resolve) => {
       this.#socket.once("close", () => {
         this.hasEnded = true;
@@ -65,6 +55,23 @@ export class PipeReader {
   close(): void {
     this.#socket.destroy();
   }
+}
+
+function socketOf(fd: number, onBytes: (bytes: Uint8Array) => void): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const { Socket } = process.getBuiltinModule("node:net");
+  return new Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer,
+      callback: (length) => {
+        onBytes(buffer.subarray(0, length));
+        return true;
+      },
+    },
+  });
 }
 
 /** Writes all of `bytes` and closes the writing end. A reader that is gone is no error. */

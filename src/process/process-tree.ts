@@ -1,55 +1,18 @@
 /**
  * Ends a command with all its descendants.
  *
- * A command leads a session of its own. What belongs to it is found in /proc: everything in that
- * session, whichever process group it made for itself, and every descendant of those, also when it
- * left the session. A process that was seen once is remembered, so that it is found again after
- * its parent died. Source: proc_pid_stat(5), setsid(2), kill(2).
+ * A command leads a session of its own. What belongs to it is found in the list of processes:
+ * everything in that session, whichever process group it made for itself, and every descendant of
+ * those, also when it left the session. A process that was seen once is remembered, so that it is
+ * found again after its parent died. Where there is no list, the command's own process group is
+ * what is ended. Source: setsid(2), kill(2).
+ *
+ * Windows has neither sessions nor signals: a process ends with its descendants by taskkill.exe.
  */
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface ProcessFacts {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-  /** It has ended and waits for its parent to notice. */
-  readonly isZombie: boolean;
-  /** Clock ticks since boot; with `pid` it names one process and no later one. */
-  readonly startTicks: number;
-}
-
-/** Every process that /proc shows. Empty when there is no /proc. */
-export function listProcesses(): readonly ProcessFacts[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync("/proc");
-  } catch {
-    return [];
-  }
-  return names.flatMap((name) => (/^[0-9]+$/.test(name) ? (readProcess(Number(name)) ?? []) : []));
-}
-
-/** Undefined when there is no such process. */
-export function readProcess(pid: number): ProcessFacts | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return undefined;
-  }
-}
-
-/** One line of /proc/PID/stat. The name in it may hold anything, also ")" and blanks. */
-export function parseStat(line: string): ProcessFacts | undefined {
-  const pid = Number(line.slice(0, line.indexOf(" ")));
-  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
-  const [state] = fields;
-  const [parent, group, session, startTicks] = [1, 2, 3, 19].map((index) => Number(fields[index]));
-  if (parent === undefined || group === undefined || session === undefined) return undefined;
-  if (startTicks === undefined || !Number.isSafeInteger(startTicks)) return undefined;
-  return { pid, parent, group, session, isZombie: state === "Z" || state === "X", startTicks };
-}
+import { listProcesses, type ProcessFacts } from "./process-list.ts";
+import { runNow } from "./spawn.ts";
 
 /** The living processes among `all` that belong to one of `roots` or are known already. */
 export function membersOf(
@@ -94,6 +57,7 @@ export class ProcessTree {
   /** The living members. Remembers them. */
   members(): readonly ProcessFacts[] {
     const all = listProcesses();
+    if (all.length === 0) return [...this.#roots].filter(hasGroup).map(bareFacts);
     const roots = new Set([...this.#roots, ...this.#findMore(all)]);
     const members = membersOf(roots, this.#known, all);
     for (const { pid, startTicks } of members) this.#known.set(pid, startTicks);
@@ -103,6 +67,10 @@ export class ProcessTree {
   /** Sends the signals, in order, to every living member and gives their number. */
   signal(...signals: readonly NodeJS.Signals[]): number {
     const members = this.members();
+    if (process.platform === "win32") {
+      for (const { pid } of members) endWindowsTree(pid);
+      return members.length;
+    }
     for (const signal of signals) {
       // The whole group at one moment first: none of it can start another in between.
       for (const root of this.#roots) send(-root, signal);
@@ -145,6 +113,25 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 const KILL_ROUNDS = 200;
 const KILL_NOW_ROUNDS = 20;
+
+/** All that is known of a root where nothing lists processes. */
+function bareFacts(pid: number): ProcessFacts {
+  return { pid, parent: 0, group: pid, session: pid, isZombie: false, startTicks: 0 };
+}
+
+function hasGroup(root: number): boolean {
+  try {
+    return process.kill(process.platform === "win32" ? root : -root, 0);
+  } catch {
+    return false; // a Mac says EPERM of a group in which all have ended
+  }
+}
+
+/** With force, since programs without a window get nothing else. Source: `taskkill /?`. */
+function endWindowsTree(pid: number): void {
+  const system = process.env["SystemRoot"] ?? "C:\\Windows";
+  runNow(`${system}\\System32\\taskkill.exe`, ["/T", "/F", "/PID", String(pid)], {});
+}
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {

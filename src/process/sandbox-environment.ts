@@ -5,6 +5,7 @@
  */
 import { hasNetworkAccess, type SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
+import type { Mechanism } from "../sandbox/sandbox.ts";
 import { setEntries } from "./exec-env.ts";
 
 export const NETWORK_DISABLED_VARIABLE = "CODEX_SANDBOX_NETWORK_DISABLED";
@@ -14,7 +15,7 @@ export const SANDBOX_VARIABLE = "CODEX_SANDBOX";
 export function withSandboxMarkers(
   entries: readonly ByteString[],
   policy: SandboxPolicy,
-  mechanism: "landlock" | "seatbelt",
+  mechanism: Mechanism,
 ): readonly ByteString[] {
   return setEntries(entries, {
     ...(hasNetworkAccess(policy) ? {} : { [NETWORK_DISABLED_VARIABLE]: "1" }),

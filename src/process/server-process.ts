@@ -2,9 +2,9 @@
  * A program that this one speaks with over pipes for as long as it likes: an MCP server. Until it is
  * closed, it keeps this program from ending by itself.
  *
- * It starts as a command of the user's does, through a helper that confines nothing: only a helper
- * can ask for the parent-death signal, and it gives the program a session of its own, so that the
- * whole tree can be ended. The orphan watcher knows of it as of any command.
+ * It starts as a command of the user's does, on Linux through a helper that confines nothing: only a
+ * helper can ask for the parent-death signal. It gets a session of its own, so that the whole tree
+ * can be ended. The orphan watcher knows of it as of any command.
  */
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +13,8 @@ import type { ByteString } from "../runtime/byte-string.ts";
 import { wrap } from "../sandbox/sandbox.ts";
 import type { ProcessEnd } from "./exit-status.ts";
 import type { HelperPool } from "./helper-pool.ts";
-import type { HelperProcess } from "./helper-process.ts";
+import type { CommandProcess } from "./helper-process.ts";
+import type { OutputListener } from "./output-deltas.ts";
 import { ProcessTree } from "./process-tree.ts";
 import { addServer, removeServer } from "./running-commands.ts";
 import { SpawnError } from "./spawn.ts";
@@ -40,7 +41,7 @@ export class ServerProcess {
   readonly pid: number;
   /** Resolves when the server's own process has ended, and what it had printed is read. */
   readonly end: Promise<ProcessEnd>;
-  readonly #helper: HelperProcess;
+  readonly #running: CommandProcess;
   readonly #input: Socket;
   readonly #stderr: StderrTail;
 
@@ -58,12 +59,28 @@ export class ServerProcess {
       helpers.softOpenFiles,
     );
     if (wrapped.kind === "cannot-confine") throw new SpawnError("program", program, "ENOSYS");
-    const helper = await helpers.startWithInput();
-    const server = new ServerProcess(helper, request);
-    helper.handOver(wrapped.message, (stream, bytes) => {
+    const stderr = new StderrTail(KEPT_STDERR_BYTES);
+    const listener: OutputListener = (stream, bytes) => {
       if (stream === "stdout") request.onStdout(bytes);
-      else server.#stderr.add(bytes);
-    });
+      else stderr.add(bytes);
+    };
+    if (wrapped.kind === "direct") {
+      const { startDirectly } = await import("./direct-process.ts");
+      const started = await startDirectly(wrapped.launcher, request, listener, "pipe");
+      if ("exitCode" in started) {
+        throw new SpawnError("program", program, started.exitCode === 127 ? "ENOENT" : "EACCES");
+      }
+      const server = new ServerProcess(started, requireInput(started.input, program), stderr);
+      helpers.noteStart();
+      return server;
+    }
+    const helper = await helpers.startWithInput();
+    const server = new ServerProcess(
+      helper,
+      requireInput(inputSocket(helper.takeInput()), program),
+      stderr,
+    );
+    helper.handOver(wrapped.message, listener);
     helpers.noteStart();
     const status = await helper.handOverStatus();
     if (status?.kind !== "no-directory") return server;
@@ -71,15 +88,12 @@ export class ServerProcess {
     throw new SpawnError("directory", cwd, status.errno);
   }
 
-  private constructor(helper: HelperProcess, { argv }: ServerRequest) {
-    const fd = helper.takeInput();
-    if (fd === undefined) throw new SpawnError("program", argv[0] ?? "", "EBADF");
-    const { Socket: NetSocket } = process.getBuiltinModule("node:net");
-    this.#input = new NetSocket({ fd, readable: false, writable: true });
+  private constructor(running: CommandProcess, input: Socket, stderr: StderrTail) {
+    this.#input = input;
     this.#input.on("error", () => undefined); // the server's end tells
-    this.#helper = helper;
-    this.#stderr = new StderrTail(KEPT_STDERR_BYTES);
-    this.pid = helper.child.pid;
+    this.#running = running;
+    this.#stderr = stderr;
+    this.pid = running.child.pid;
     addServer(this.pid);
     this.end = this.#watch();
   }
@@ -102,22 +116,32 @@ export class ServerProcess {
   /** The end of its input asks the server to end; then SIGTERM, then SIGKILL to its whole tree. */
   async close(): Promise<void> {
     this.#input.end();
-    const { child } = this.#helper;
+    const { child } = this.#running;
     await Promise.race([child.end, sleep(INPUT_END_GRACE_MS, undefined, { ref: false })]);
     await new ProcessTree([this.pid]).end(TERM_GRACE_MS);
     await Promise.race([this.end, sleep(UNENDING_MS, undefined, { ref: false })]);
   }
 
   async #watch(): Promise<ProcessEnd> {
-    const end = await this.#helper.child.end;
+    const end = await this.#running.child.end;
     this.#input.destroy();
     // What it started must not live on without it, nor hold the pipes open.
     await new ProcessTree([this.pid]).kill();
-    await Promise.race([this.#helper.outputEnd(), sleep(DRAIN_MS, undefined, { ref: false })]);
-    this.#helper.close();
+    await Promise.race([this.#running.outputEnd(), sleep(DRAIN_MS, undefined, { ref: false })]);
+    this.#running.close();
     removeServer(this.pid);
     return end;
   }
+}
+
+function inputSocket(fd: number | undefined): Socket | undefined {
+  const { Socket: NetSocket } = process.getBuiltinModule("node:net");
+  return fd === undefined ? undefined : new NetSocket({ fd, readable: false, writable: true });
+}
+
+function requireInput(input: Socket | undefined, program: string): Socket {
+  if (input === undefined) throw new SpawnError("program", program, "EBADF");
+  return input;
 }
 
 const DRAIN_MS = 200;

@@ -7,6 +7,7 @@
  * sandbox helper asks for follows the thread that started it (prctl(2)).
  */
 import type * as childProcess from "node:child_process";
+import type { Socket } from "node:net";
 
 import type { ProcessEnd } from "./exit-status.ts";
 
@@ -19,8 +20,13 @@ export interface SpawnRequest {
   readonly cwd: string;
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What becomes the child's descriptors 0, 1, 2 and so on: the null device, or one of ours. */
-  readonly descriptors: readonly ("null" | number)[];
+  /**
+   * What becomes the child's descriptors 0, 1, 2 and so on: the null device, one of ours, or the
+   * other end of a pipe that node makes, which is in the child's `pipes` then.
+   */
+  readonly descriptors: readonly ("null" | "pipe" | number)[];
+  /** Windows: `args` are joined by blanks and nothing is quoted. */
+  readonly isVerbatim?: boolean;
   /** Stay in our session and process group, with our terminal. Without it the child leads its own. */
   readonly sharesTerminal?: boolean;
 }
@@ -58,6 +64,8 @@ export interface Child {
   readonly ended: ProcessEnd | undefined;
   /** Resolves when it ended; never rejects. */
   readonly end: Promise<ProcessEnd>;
+  /** Our ends, by the child's descriptor. */
+  readonly pipes: ReadonlyMap<number, Socket>;
   /** Whether a running child keeps this program from ending by itself. It does at first. */
   setHolding(holds: boolean): void;
 }
@@ -84,7 +92,10 @@ export async function spawnChild(request: SpawnRequest): Promise<Child> {
       cwd: request.cwd,
       env: wholeEnvironment(request.environment),
       stdio: request.descriptors.map((fd) => (fd === "null" ? "ignore" : fd)),
-      detached: request.sharesTerminal !== true, // setsid(2)
+      // setsid(2); on Windows it would open a window instead.
+      detached: request.sharesTerminal !== true && process.platform !== "win32",
+      windowsHide: true,
+      windowsVerbatimArguments: request.isVerbatim === true,
     });
   } catch (error) {
     throw new SpawnError("program", request.program, errnoOf(error), error);
@@ -107,12 +118,47 @@ export async function spawnChild(request: SpawnRequest): Promise<Child> {
     pid,
     ended: undefined,
     end,
+    pipes: pipesOf(child),
     setHolding(holds) {
       if (holds) child.ref();
       else child.unref();
     },
   };
   return handle;
+}
+
+/**
+ * Runs a program of the system to its end, for moments in which nothing can be awaited, and gives
+ * what it printed; undefined when it failed or took too long.
+ */
+export function runNow(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): string | undefined {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  const { status, stdout } = spawnSync(program, [...args], {
+    cwd: process.platform === "win32" ? undefined : "/",
+    env: wholeEnvironment(environment),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: LONGEST_RUN_MS,
+    maxBuffer: MOST_PRINTED,
+    windowsHide: true,
+  });
+  return status === 0 ? stdout : undefined;
+}
+
+const LONGEST_RUN_MS = 2_000;
+const MOST_PRINTED = 16 * 1024 * 1024;
+
+function pipesOf(child: childProcess.ChildProcess): ReadonlyMap<number, Socket> {
+  const pipes = new Map<number, Socket>();
+  const { Socket: NetSocket } = process.getBuiltinModule("node:net");
+  for (const [descriptor, stream] of child.stdio.entries()) {
+    if (stream instanceof NetSocket) pipes.set(descriptor, stream);
+  }
+  return pipes;
 }
 
 type ChildProcessModule = typeof childProcess;

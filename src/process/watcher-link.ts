@@ -1,17 +1,14 @@
 /** Our end of the orphan watcher: starts it with the first command and keeps it informed. */
-import { writeSync } from "node:fs";
+import type { Socket } from "node:net";
 
-import type { Libc } from "../linux-sandbox/libc.ts";
 import type { HelperProgram } from "./helper-process.ts";
-import { formatSessions, WATCHER_NAME } from "./orphan-watcher.ts";
-import { closeAll, createPipe } from "./pipes.ts";
+import { formatSessions, LIFELINE_FD, WATCHER_NAME } from "./orphan-watcher.ts";
 import { countRunning, runningRoots, sessionsToEnd } from "./running-commands.ts";
 import { spawnChild, type Child } from "./spawn.ts";
 
 export class WatcherLink {
-  readonly #libc: Libc;
   readonly #program: HelperProgram;
-  #lifeline: number | undefined;
+  #lifeline: Socket | undefined;
   #child: Child | undefined;
   #isStarting = false;
   #isUseless = false;
@@ -19,8 +16,7 @@ export class WatcherLink {
   #sessions: ReadonlySet<number> = new Set();
   #busyLookMs = FIRST_LOOK_MS;
 
-  constructor(libc: Libc, program: HelperProgram) {
-    this.#libc = libc;
+  constructor(program: HelperProgram) {
     this.#program = program;
   }
 
@@ -75,29 +71,27 @@ export class WatcherLink {
   async #start(): Promise<void> {
     this.#isStarting = true;
     try {
-      const { readFd, writeFd } = createPipe(this.#libc);
-      this.#lifeline = writeFd;
-      try {
-        const child = await spawnChild({
-          program: this.#program.path,
-          argv0: WATCHER_NAME,
-          args: [],
-          cwd: "/",
-          environment: this.#program.environment,
-          descriptors: ["null", "null", "null", readFd],
-        });
-        child.setHolding(false);
-        const startedAt = performance.now();
-        void child.end.then(() => {
-          if (this.#child !== child) return;
-          // One that ends at once will do so again; one that somebody ended is replaced.
-          this.#isUseless = performance.now() - startedAt < SHORT_LIFE_MS;
-          this.#forget();
-        });
-        this.#child = child;
-      } finally {
-        closeAll([readFd]);
-      }
+      const child = await spawnChild({
+        program: this.#program.path,
+        argv0: WATCHER_NAME,
+        args: [],
+        cwd: "/",
+        environment: this.#program.environment,
+        descriptors: ["null", "null", "null", "pipe"],
+      });
+      child.setHolding(false);
+      const lifeline = child.pipes.get(LIFELINE_FD);
+      lifeline?.unref();
+      lifeline?.on("error", () => this.#forget());
+      const startedAt = performance.now();
+      void child.end.then(() => {
+        if (this.#child !== child) return;
+        // One that ends at once will do so again; one that somebody ended is replaced.
+        this.#isUseless = performance.now() - startedAt < SHORT_LIFE_MS;
+        this.#forget();
+      });
+      this.#child = child;
+      this.#lifeline = lifeline;
       this.#write(formatSessions([...this.#sessions]));
     } catch {
       // Processes or descriptors are short: the commands run all the same, only less guarded.
@@ -107,18 +101,13 @@ export class WatcherLink {
     }
   }
 
-  // A line is far shorter than a pipe holds, and the watcher does nothing but read.
+  // Written at once: a line is far shorter than a pipe holds, and the watcher does nothing but read.
   #write(line: string): void {
-    if (this.#lifeline === undefined) return;
-    try {
-      writeSync(this.#lifeline, line);
-    } catch {
-      this.#forget();
-    }
+    this.#lifeline?.write(line);
   }
 
   #forget(): void {
-    if (this.#lifeline !== undefined) closeAll([this.#lifeline]);
+    this.#lifeline?.destroy();
     this.#lifeline = undefined;
     this.#child = undefined;
   }
@@ -127,5 +116,5 @@ export class WatcherLink {
 const SHORT_LIFE_MS = 1_000;
 /** Commands start their processes early, and most are over before the first look. */
 const FIRST_LOOK_MS = 50;
-const BUSY_LOOK_MS = 500;
+const BUSY_LOOK_MS = process.platform === "linux" ? 500 : 2_000; // ps(1) takes its time
 const IDLE_LOOK_MS = 5_000;

@@ -49,6 +49,15 @@ export function readProcList(file: "cmdline" | "environ"): readonly ByteString[]
   return (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0").map(brand);
 }
 
+/** The value in the first "name=value" entry of that name, as getenv(3) finds it. */
+export function valueInEntries(
+  entries: readonly ByteString[],
+  name: string,
+): ByteString | undefined {
+  const entry = entries.find((each) => each.startsWith(`${name}=`));
+  return entry === undefined ? undefined : brand(entry.slice(name.length + 1));
+}
+
 /** The two parts of a ByteString operation keep it one. */
 export function brand(latin1: string): ByteString {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand has no run-time form

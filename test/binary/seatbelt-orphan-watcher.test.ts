@@ -9,7 +9,7 @@ import { addAbortSignal, type Readable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { readProcess } from "../../src/process/process-tree.ts";
+import { readProcess } from "../../src/process/process-list.ts";
 import { pinnedNode, projectRoot } from "../support/codex-binary.ts";
 
 const needsSessions = process.platform === "win32" ? "Windows has no sessions" : false;

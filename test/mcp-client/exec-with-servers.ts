@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { listProcesses } from "../../src/process/process-tree.ts";
+import { listProcesses } from "../../src/process/process-list.ts";
 import { decodeEvent, type EventMsg } from "../../src/protocol/event.ts";
 import { codexBinary, fixture, pinnedNode } from "../support/codex-binary.ts";
 import {

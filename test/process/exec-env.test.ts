@@ -300,3 +300,17 @@ function matchesSlowly(glob: readonly string[], text: readonly string[]): boolea
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
+
+test("Windows: core is by names in any letter case, with what its programs cannot do without", async () => {
+  const entries = ["Path=C:\\x", "SystemRoot=C:\\W", "PathExt=.EXE", "Editor=vi", "ApiKey=k"].map(
+    brand,
+  );
+  const { entries: kept } = await filterEnvironment(
+    entries,
+    defaultShellEnvironmentPolicy,
+    "win32",
+  );
+  assert.deepEqual(kept, entries.slice(0, 3));
+  const elsewhere = await filterEnvironment(entries, defaultShellEnvironmentPolicy, "linux");
+  assert.deepEqual(elsewhere.entries, []);
+});

@@ -9,7 +9,7 @@ import type { ExecRequest } from "../../src/process/exec.ts";
 import type { HelperPool } from "../../src/process/helper-pool.ts";
 import { findOrphans } from "../../src/process/orphans.ts";
 import { WATCHER_NAME } from "../../src/process/orphan-watcher.ts";
-import { listProcesses } from "../../src/process/process-tree.ts";
+import { listProcesses } from "../../src/process/process-list.ts";
 import { endAllCommands, killAllCommandsNow } from "../../src/process/running-commands.ts";
 import { SpawnError } from "../../src/process/spawn.ts";
 import {

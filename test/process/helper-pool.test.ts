@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 
 import { minimalEnvironment } from "../../src/process/helper-process.ts";
-import { readProcess } from "../../src/process/process-tree.ts";
+import { readProcess } from "../../src/process/process-list.ts";
 import { codexBinary, fixture, pinnedNode } from "../support/codex-binary.ts";
 import { run } from "../support/run.ts";
 import { needsSandbox } from "../support/skip-reasons.ts";

@@ -4,12 +4,11 @@ import { suite, test, type TestContext } from "node:test";
 
 import {
   listProcesses,
-  membersOf,
   parseStat,
-  ProcessTree,
   readProcess,
   type ProcessFacts,
-} from "../../src/process/process-tree.ts";
+} from "../../src/process/process-list.ts";
+import { membersOf, ProcessTree } from "../../src/process/process-tree.ts";
 import { needsLinux } from "../support/skip-reasons.ts";
 import { until } from "../support/until.ts";
 

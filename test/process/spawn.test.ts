@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 
 import { closeAll, createPipe, PipeReader, writeAndClose } from "../../src/process/pipes.ts";
-import { readProcess } from "../../src/process/process-tree.ts";
+import { readProcess } from "../../src/process/process-list.ts";
 import { isOwnChild, spawnChild, SpawnError } from "../../src/process/spawn.ts";
 import { hostLibc, needsLinux } from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";

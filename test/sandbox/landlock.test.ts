@@ -11,6 +11,7 @@ import {
 } from "../../src/protocol/sandbox-policy.ts";
 import { byteStringFromBytes, byteStringFromText } from "../../src/runtime/byte-string.ts";
 import { mechanismFor, wrap, type SandboxedCommand } from "../../src/sandbox/sandbox.ts";
+import { needsNoSandboxExec } from "../support/sbpl-fake-mac.ts";
 
 const word = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("\0", "x"));
 const path = word.map((text) => `/${text}`);
@@ -96,7 +97,26 @@ suite("mechanismFor", () => {
     };
     assert.deepEqual(wrap("win32", given, undefined), {
       kind: "cannot-confine",
-      message: 'Cannot confine the command: there is no sandbox for "win32" in this program',
+      message:
+        "Cannot run commands under read-only: there is no sandbox on Windows yet; choose " +
+        "danger-full-access (-s danger-full-access) to run them with all your rights, " +
+        "or run codex in WSL 2",
     });
+    for (const platform of ["win32", "darwin", "freebsd"] as const) {
+      const free = { ...given, policy: DANGER_FULL_ACCESS_POLICY };
+      assert.deepEqual(wrap(platform, free, undefined), { kind: "direct", launcher: [] });
+    }
+  });
+
+  test("without sandbox-exec, nothing runs confined on macOS", { skip: needsNoSandboxExec }, () => {
+    fc.assert(
+      fc.property(command, (given) => {
+        const wrapped = wrap("darwin", given, undefined);
+        assert.equal(
+          wrapped.kind,
+          given.policy.mode === "danger-full-access" ? "direct" : "cannot-confine",
+        );
+      }),
+    );
   });
 });

@@ -50,7 +50,17 @@ export interface FakeMac {
   seen(): Seen | undefined;
 }
 
-export function fakeMac(t: Pick<TestContext, "after">): FakeMac {
+/** A flag of node after which this machine is another one for all code that is loaded. */
+export function asPlatform(platform: NodeJS.Platform): readonly string[] {
+  const value = JSON.stringify(platform);
+  const script = `Object.defineProperty(process, "platform", { value: ${value} })`;
+  return ["--import", `data:text/javascript,${script}`];
+}
+
+export const asMac = asPlatform("darwin");
+
+/** `ending` is what the stand-in does at last, in sh; without it, it becomes the command. */
+export function fakeMac(t: Pick<TestContext, "after">, ending = 'exec "$@"'): FakeMac {
   const directory = tempDir(t);
   const fake = join(directory, "sandbox-exec");
   const argvFile = join(directory, "argv");
@@ -62,7 +72,7 @@ printf '%s\\0' "$@" > ${argvFile}
 env -0 > ${environmentFile}
 while [ "$1" != -- ]; do shift; done
 shift
-exec "$@"
+${ending}
 `,
   );
   chmodSync(fake, 0o755);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ownerOnlyNote, sandboxNotice } from "../../src/process/windows-notice.ts";
+import { ownerOnlyNote, sandboxNotice } from "../../src/sandbox/windows-notice.ts";
 import {
   DANGER_FULL_ACCESS_POLICY,
   READ_ONLY_POLICY,
