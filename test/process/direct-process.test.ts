@@ -11,6 +11,7 @@ import { suite, test } from "node:test";
 import type { ExecRequest } from "../../src/process/exec.ts";
 import { listWithPs, type ProcessFacts } from "../../src/process/process-list.ts";
 import { endAllCommands, killAllCommandsNow } from "../../src/process/running-commands.ts";
+import { ServerProcess } from "../../src/process/server-process.ts";
 import { SpawnError } from "../../src/process/spawn.ts";
 import { DANGER_FULL_ACCESS_POLICY, READ_ONLY_POLICY } from "../../src/protocol/sandbox-policy.ts";
 import { brand, byteStringFromText } from "../../src/runtime/byte-string.ts";
@@ -157,7 +158,7 @@ suite("a command that is started as it is", options, () => {
         isOutputLeftOpen: false,
         ...result,
       });
-      assert.ok(await until(() => descendants().length === 0, 500), descendants().join(" "));
+      assert.ok(await until(() => descendants().length === 0, 3_000), descendants().join(" "));
     });
   }
 
@@ -259,7 +260,23 @@ suite("a command that is started as it is", options, () => {
     await until(() => descendants().length >= 3, 5_000);
     killAllCommandsNow();
     assert.equal((await atOnce).outcome.kind, "signaled");
-    assert.ok(await until(() => descendants().length === 0, 500));
+    assert.ok(await until(() => descendants().length === 0, 3_000));
+  });
+
+  test("a server is spoken to, and ends with its tree", async (t) => {
+    const request = { cwd: "/", environment: plainEnvironment, helpers: helperPool(t) };
+    const heard: string[] = [];
+    const onStdout = (bytes: Uint8Array): void => void heard.push(Buffer.from(bytes).toString());
+    const script =
+      "trap '' TERM; echo problem >&2; sleep 60 & read -r line; echo got $line; sleep 60";
+    const server = await ServerProcess.start({ ...request, argv: sh(script), onStdout });
+    await server.write("a word\n");
+    assert.ok(await until(() => heard.join("") === "got a word\n", 5_000), heard.join(""));
+    assert.equal(server.stderrTail, "problem");
+    await server.close();
+    assert.ok(await until(() => descendants().length === 0, 3_000));
+    const missing = { ...request, argv: ["no-such-server"], onStdout };
+    await assert.rejects(ServerProcess.start(missing), { errno: "ENOENT" });
   });
 
   test("under a policy that needs sandbox-exec it does not run without it", async (t) => {
