@@ -29,19 +29,28 @@ function shownValue({ content, structuredContent, isError }: McpToolResult): unk
   if (structuredContent === undefined || structuredContent === null) {
     return isError === true ? { content, ...failure } : content;
   }
-  if (isSameData(content, structuredContent)) return { structuredContent, ...failure };
+  if (isRepetition(content, structuredContent)) return { structuredContent, ...failure };
   return { content, structuredContent, ...failure };
 }
 
-/** Servers are to repeat structured content as text, for older clients. */
-function isSameData(content: readonly unknown[], structuredContent: unknown): boolean {
+/**
+ * Servers are to repeat structured content as text, for older clients; some repeat the one value
+ * in it that matters. Whoever reads a file through a tool should not get it twice.
+ */
+function isRepetition(content: readonly unknown[], structuredContent: unknown): boolean {
   const [block] = content;
   if (content.length !== 1 || !isRecord(block) || typeof block["text"] !== "string") return false;
+  const values = isRecord(structuredContent) ? Object.values(structuredContent) : [];
+  const known = new Set([structuredContent, ...values].map((value) => JSON.stringify(value)));
+  return known.has(JSON.stringify(block["text"])) || known.has(canonicalJson(block["text"]));
+}
+
+/** The text itself when it is no JSON, which then equals nothing written as JSON. */
+function canonicalJson(text: string): string {
   try {
-    const data: unknown = JSON.parse(block["text"]);
-    return JSON.stringify(data) === JSON.stringify(structuredContent);
+    return JSON.stringify(JSON.parse(text));
   } catch {
-    return false;
+    return text;
   }
 }
 

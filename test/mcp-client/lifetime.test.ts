@@ -49,12 +49,12 @@ suite("servers that do not start", options, () => {
     const { errors, durationMs } = await runWithServer(
       t,
       { startDelayMs: -1, stderr: "waiting for a licence\n" },
-      "startup_timeout_sec = 0.7",
+      "startup_timeout_sec = 2.5",
     );
     assert.deepEqual(errors, [
-      "MCP client for `bad` failed to start: it was not ready within 0.7 s: waiting for a licence",
+      "MCP client for `bad` failed to start: it was not ready within 2.5 s: waiting for a licence",
     ]);
-    assert.ok(durationMs < 6_000, `${durationMs} ms`);
+    assert.ok(durationMs < 9_000, `${durationMs} ms`);
   });
 
   test("one that refuses tells why", async (t) => {
@@ -96,7 +96,7 @@ suite("servers that do not start", options, () => {
 
   test("slow servers start side by side, and the first request waits for the slowest", async (t) => {
     const place = makePlace(t);
-    const slow = scriptedServer({ startDelayMs: 2_500 });
+    const slow = scriptedServer({ log: place.log, startDelayMs: 20, waitsForOthers: 3 });
     const servers = { a: slow, b: slow, c: slow };
     const run = await runExec(t, { place, servers, script: calls(["b__echo", { text: "x" }]) });
     assert.equal(
@@ -104,7 +104,7 @@ suite("servers that do not start", options, () => {
       3,
     );
     assert.deepEqual(run.outputs, ['[{"type":"text","text":"ECHO:x"}]']);
-    assert.ok(run.durationMs < 6_500, `${run.durationMs} ms`);
+    assert.deepEqual(ofType(run.messages, "error"), []);
   });
 });
 

@@ -37,6 +37,22 @@ suite("a result for the model", () => {
     );
   });
 
+  const repetitions: readonly (readonly [string, unknown, boolean])[] = [
+    ['{"a": 1}', { a: 1 }, true],
+    ["a file", { content: "a file" }, true],
+    ["[1, 2]", { list: [1, 2], count: 2 }, true],
+    ["a file", { content: "another" }, false],
+    ["a file", { content: { inner: "a file" } }, false],
+    ["undefined", { content: undefined }, false],
+  ];
+  for (const [text, structuredContent, isLeftOut] of repetitions) {
+    test(`${text} beside ${JSON.stringify(structuredContent)}`, () => {
+      const content = [{ type: "text", text }];
+      const expected = isLeftOut ? { structuredContent } : { content, structuredContent };
+      assert.equal(resultText({ content, structuredContent }), JSON.stringify(expected));
+    });
+  }
+
   test("structured content of a failure is kept with the failure", () => {
     assert.equal(
       resultText({ content: [], structuredContent: { a: 1 }, isError: true }),

@@ -34,6 +34,7 @@ suite("tools of a server", options, () => {
         ["tiny__repeated", {}],
         ["tiny__image", {}],
         ["tiny__nothing", {}],
+        ["tiny__ask", {}],
       ),
     });
     assert.equal(run.code, 0, run.stderr);
@@ -50,10 +51,11 @@ suite("tools of a server", options, () => {
       '{"structuredContent":{"k":1}}',
       '[{"type":"image","mimeType":"image/png","data":"[... omitted 1000 characters of base64 ...]"}]',
       "unsupported call: tiny__nothing",
+      String.raw`[{"type":"text","text":"{\"action\":\"decline\"}"}]`,
     ]);
     const begun = ofType(run.messages, "mcp_tool_call_begin");
     const ended = ofType(run.messages, "mcp_tool_call_end");
-    assert.equal(begun.length, 7);
+    assert.equal(begun.length, 8);
     assert.deepEqual(
       ended.map(({ call_id: id }) => id),
       begun.map(({ call_id: id }) => id),
@@ -99,7 +101,8 @@ suite("tools of a server", options, () => {
     assert.equal(offered.filter((name) => name.startsWith("a-b__")).join(), "a-b__echo");
     assert.deepEqual(
       offered.filter(
-        (name) => !/__(echo|fail|err|crash|hang|huge|env|image|structured|repeated)$/.test(name),
+        (name) =>
+          !/__(echo|fail|err|crash|hang|huge|env|image|structured|repeated|ask|grow)$/.test(name),
       ),
       [
         "tiny__",
