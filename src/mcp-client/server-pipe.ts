@@ -86,14 +86,19 @@ function quotedTail(stderrTail: string): string {
   return `: ${cut ? `...${line.slice(-MAX_TAIL_CHARACTERS)}` : line}`;
 }
 
+/** A server is not to speak before it is spoken to. */
+const MAX_EARLY_BYTES = 1024 * 1024;
+
 /** Keeps what comes before anybody reads. */
 class Inbox {
   #early: Uint8Array[] = [];
+  #earlyBytes = 0;
   #reader: ((bytes: Uint8Array) => void) | undefined;
 
   put(bytes: Uint8Array): void {
-    if (this.#reader === undefined) this.#early.push(bytes.slice());
-    else this.#reader(bytes);
+    if (this.#reader !== undefined) return this.#reader(bytes);
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(bytes.slice());
   }
 
   open(reader: (bytes: Uint8Array) => void): void {

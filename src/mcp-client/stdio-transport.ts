@@ -1,18 +1,23 @@
 /** The protocol over a server's standard input and output: one JSON message on each line. */
-import { ReadBuffer, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import { type Line, LineSplitter } from "../runtime/line-splitter.ts";
 import type { ServerPipe } from "./server-pipe.ts";
 
-/** Of one message; above it the server is taken for broken. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** So many lines that look like messages and are none: the server is taken for broken. */
+const MAX_BROKEN_LINES = 1_000;
 
+/**
+ * The SDK's own transport starts processes by itself, copies all it has with every piece that
+ * comes in, and is held up for long by a server that prints many broken lines.
+ */
 export class StdioTransport implements Transport {
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
   onmessage?: ((message: JSONRPCMessage) => void) | undefined;
   readonly #pipe: ServerPipe;
-  readonly #buffer = new ReadBuffer({ maxBufferSize: MAX_MESSAGE_BYTES });
+  readonly #lines = new LineSplitter();
+  #brokenLines = 0;
   #closing: Promise<void> | undefined;
   /** Why this end broke the connection, if it did. */
   fault: string | undefined;
@@ -22,13 +27,16 @@ export class StdioTransport implements Transport {
   }
 
   start(): Promise<void> {
-    this.#pipe.read((bytes) => this.#receive(bytes));
+    this.#pipe.read((bytes) => {
+      // The memory is the pipe's.
+      for (const line of this.#lines.push(Buffer.from(bytes))) this.#receive(line);
+    });
     void this.#pipe.ended().then(() => this.onclose?.());
     return Promise.resolve();
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    await this.#pipe.write(serializeMessage(message));
+    await this.#pipe.write(`${JSON.stringify(message)}\n`);
   }
 
   close(): Promise<void> {
@@ -36,28 +44,28 @@ export class StdioTransport implements Transport {
     return this.#closing;
   }
 
-  #receive(bytes: Uint8Array): void {
+  #receive(line: Line): void {
     if (this.#closing !== undefined) return;
-    try {
-      this.#buffer.append(Buffer.from(bytes));
-    } catch (error) {
-      this.fault = `it sent a message of more than ${MAX_MESSAGE_BYTES / 1024 / 1024} MiB`;
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      void this.close();
-      return;
-    }
-    while (this.#deliver());
+    if (line.kind === "too-long") return this.#break(`it sent a message of ${line.bytes} bytes`);
+    // Many servers print a greeting or their log here.
+    if (!/^\s*\{/.test(line.text)) return;
+    const message = decodeMessage(line.text);
+    if (message !== undefined) return this.onmessage?.(message);
+    this.#brokenLines += 1;
+    if (this.#brokenLines > MAX_BROKEN_LINES) this.#break("it prints lines that are no messages");
   }
 
-  /** False when there is no whole line any more. A line that is no message is passed over. */
-  #deliver(): boolean {
-    try {
-      const message = this.#buffer.readMessage();
-      if (message === null) return false;
-      this.onmessage?.(message);
-    } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-    }
-    return true;
+  #break(fault: string): void {
+    this.fault = fault;
+    this.onerror?.(new Error(fault));
+    void this.close();
+  }
+}
+
+function decodeMessage(text: string): JSONRPCMessage | undefined {
+  try {
+    return JSONRPCMessageSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }
