@@ -31,7 +31,9 @@ export class HelperPool {
   #libc: Libc | undefined;
   #watcher: WatcherLink | undefined;
   #settling: NodeJS.Timeout | undefined;
-  #warm: HelperProcess | undefined;
+  #warm: WarmHelper[] = [];
+  /** How many should wait: one, and more while commands follow each other faster than helpers start. */
+  #wanted = 1;
   #warming: Promise<void> | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #softOpenFiles: { readonly value: number | undefined } | undefined;
@@ -53,8 +55,7 @@ export class HelperPool {
       await loadSpawning();
       return;
     }
-    if (this.#isClosed || this.#options.keepsWarm === false) return;
-    if (this.#usable() !== undefined || isMemoryShort()) return;
+    if (!this.#needsMore()) return;
     this.#warming ??= this.#warmUp();
     await this.#warming;
   }
@@ -66,11 +67,22 @@ export class HelperPool {
   async take(): Promise<{ readonly helper: HelperProcess; readonly wasWarm: boolean }> {
     const warm = this.#usable();
     if (warm !== undefined) {
-      this.#warm = undefined;
-      clearTimeout(this.#idleTimer);
-      return { helper: warm, wasWarm: true };
+      this.#warm = this.#warm.filter((each) => each !== warm);
+      if (this.#warm.length === 0) clearTimeout(this.#idleTimer);
+      this.#followPace(warm);
+      return { helper: warm.helper, wasWarm: true };
     }
     return { helper: await this.startCold(), wasWarm: false };
+  }
+
+  /**
+   * A helper that is taken while it still starts makes its command wait. Then the next ones are
+   * started beside commands, on other processors, until the pace slackens.
+   */
+  #followPace({ startedAt }: WarmHelper): void {
+    const isHurried = performance.now() - startedAt < START_MS;
+    this.#wanted = isHurried ? Math.min(this.#wanted + 1, mostWarm()) : 1;
+    if (this.#wanted > 1) void this.prepare();
   }
 
   /** Errors: SpawnError, NativeAddonError. */
@@ -112,7 +124,7 @@ export class HelperPool {
 
   /** The warm helper's process id, for measuring and for tests. */
   get warmPid(): number | undefined {
-    return this.#usable()?.child.pid;
+    return this.#usable()?.helper.child.pid;
   }
 
   get watcherPid(): number | undefined {
@@ -125,12 +137,20 @@ export class HelperPool {
     await this.prepare();
   }
 
+  #needsMore(): boolean {
+    if (this.#isClosed || this.#options.keepsWarm === false) return false;
+    this.#forgetEnded();
+    return this.#warm.length < this.#wanted && !isMemoryShort();
+  }
+
   async #warmUp(): Promise<void> {
     try {
       await loadSpawning();
-      const helper = await this.startCold();
-      if (this.#isClosed) helper.close();
-      else this.#keep(helper);
+      do {
+        const helper = await this.startCold();
+        if (this.#isClosed) helper.close();
+        else this.#keep(helper);
+      } while (this.#needsMore());
     } catch {
       // Memory, processes or descriptors are short. The command itself will say so.
     } finally {
@@ -139,20 +159,27 @@ export class HelperPool {
   }
 
   #keep(helper: HelperProcess): void {
-    this.#warm = helper;
+    this.#warm.push({ helper, startedAt: performance.now() });
+    clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => this.#drop(), this.#options.idleMs ?? DEFAULT_IDLE_MS);
     this.#idleTimer.unref();
   }
 
   #drop(): void {
     clearTimeout(this.#idleTimer);
-    this.#warm?.close();
-    this.#warm = undefined;
+    for (const { helper } of this.#warm.splice(0)) helper.close();
+    this.#wanted = 1;
   }
 
-  #usable(): HelperProcess | undefined {
-    if (this.#warm?.child.ended !== undefined) this.#drop();
-    return this.#warm;
+  /** The one that has had most time to start. */
+  #usable(): WarmHelper | undefined {
+    this.#forgetEnded();
+    return this.#warm[0];
+  }
+
+  #forgetEnded(): void {
+    for (const { helper } of this.#warm) if (helper.child.ended !== undefined) helper.close();
+    this.#warm = this.#warm.filter(({ helper }) => helper.child.ended === undefined);
   }
 
   #bind(): Libc {
@@ -170,6 +197,21 @@ export class HelperPool {
 /** Elsewhere commands are started as they are; what is left here is the care for what they leave. */
 function usesHelpers(): boolean {
   return process.platform === "linux";
+}
+
+interface WarmHelper {
+  readonly helper: HelperProcess;
+  /** By performance.now(). */
+  readonly startedAt: number;
+}
+
+/** More than a start takes on a machine that is not overloaded. */
+const START_MS = 60;
+/** Each holds about 10 MB of its own. */
+const MOST_WARM = 4;
+
+function mostWarm(): number {
+  return Math.min(MOST_WARM, process.getBuiltinModule("node:os").availableParallelism());
 }
 
 const SETTLE_MS = 50;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { suite, test } from "node:test";
 
 import { minimalEnvironment } from "../../src/process/helper-process.ts";
@@ -66,6 +67,18 @@ suite("HelperPool", options, () => {
     const pids = results.map((result) => comparable(result).stdout.trim());
     assert.equal(pids[0], String(pid));
     assert.equal(new Set(pids).size, 3);
+  });
+
+  test("when a command has to wait for its helper, the next one starts beside it", async (t) => {
+    if (availableParallelism() < 2) return t.skip("one processor");
+    const helpers = helperPool(t);
+    await helpers.prepare();
+    const first = helpers.warmPid;
+    const over = new AbortController();
+    const result = execute({ argv: ["sleep", "60"], helpers, signal: over.signal });
+    assert.ok(await until(() => ![undefined, first].includes(helpers.warmPid), 5_000));
+    over.abort();
+    assert.equal((await result).outcome.kind, "aborted");
   });
 
   test("the death of a waiting helper is no failure of the command", async (t) => {
