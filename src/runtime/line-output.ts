@@ -9,18 +9,20 @@ export class LineOutput {
   /** Resolves when the reader is gone. */
   readonly closed: Promise<void>;
   #isClosed = false;
-  #drained: Promise<void> | null = null;
+  #drained: PromiseWithResolvers<void> | null = null;
 
   constructor(stream: Writable) {
     this.#stream = stream;
     this.closed = new Promise((resolve) => {
       const close = (): void => {
         this.#isClosed = true;
+        this.#endWait();
         resolve();
       };
       stream.on("error", close); // EPIPE and its like; "close" need not follow
       stream.on("close", close);
     });
+    stream.on("drain", () => this.#endWait());
   }
 
   /** Lines are thrown away then. */
@@ -47,8 +49,8 @@ export class LineOutput {
   /** Resolves when the reader is not far behind, or gone. */
   drained(): Promise<void> {
     if (this.#isClosed || !this.#stream.writableNeedDrain) return Promise.resolve();
-    this.#drained ??= this.#waitForDrain();
-    return this.#drained;
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
   /** Resolves when everything is with the system, or the reader is gone. */
@@ -58,9 +60,8 @@ export class LineOutput {
     await Promise.race([written, this.closed]);
   }
 
-  async #waitForDrain(): Promise<void> {
-    const drain = new Promise<void>((resolve) => this.#stream.once("drain", () => resolve()));
-    await Promise.race([drain, this.closed]);
+  #endWait(): void {
+    this.#drained?.resolve();
     this.#drained = null;
   }
 }
