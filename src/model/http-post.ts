@@ -21,7 +21,12 @@ export interface HttpPost {
   readonly agent: Agent;
   /** Destroys the socket, whatever state the exchange is in. */
   readonly signal: AbortSignal;
+  /** How long a new connection may take to come about; default 30 s. */
+  readonly connectTimeoutMs?: number;
 }
+
+// The kernel alone would try for two minutes, and the limit of silence is longer still.
+const CONNECT_TIMEOUT_MS = 30_000;
 
 /** Connections of one endpoint, kept open between requests; idle ones do not hold the process. */
 export function createAgent(url: URL, proxyEnv: Readonly<Record<string, string>> | null): Agent {
@@ -60,6 +65,7 @@ export async function postJson(post: HttpPost): Promise<IncomingMessage> {
 function exchange(request: ClientRequest, post: HttpPost): Promise<IncomingMessage | "stale"> {
   return new Promise((resolve, reject) => {
     request.once("response", resolve);
+    limitConnecting(request, post);
     // For good: a destroyed request may tell of its end more than once.
     request.on("error", (error: NodeJS.ErrnoException) => {
       const stale = request.reusedSocket && error.code === "ECONNRESET" && !post.signal.aborted;
@@ -67,6 +73,19 @@ function exchange(request: ClientRequest, post: HttpPost): Promise<IncomingMessa
       else reject(connectionError(post.url, error));
     });
     request.end(post.body);
+  });
+}
+
+/** An address that swallows every packet must not look like a model that thinks. */
+function limitConnecting(request: ClientRequest, { url, connectTimeoutMs }: HttpPost): void {
+  request.once("socket", (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => {
+      request.destroy(Object.assign(new Error("no connection"), { code: "ETIMEDOUT" }));
+    }, connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+    const end = (): void => clearTimeout(timer);
+    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", end);
+    socket.once("close", end);
   });
 }
 

@@ -115,6 +115,22 @@ test("--timeout ends the run with 124", options, async (t) => {
   assert.ok(await until(() => leftOf(setup).length === 0, 500), leftOf(setup).join("\n"));
 });
 
+test("--timeout also ends the wait for a silent model", options, async (t) => {
+  const setup = await setUpExec(t, [{ silent: true }]);
+  const { ended } = follow(startExec(t, setup, ["--timeout", "1s", "hi"]));
+  assert.equal((await ended).code, 124);
+});
+
+test("SIGTERM ends the pause that a server asked for", options, async (t) => {
+  const limited = { status: 429, headers: { "retry-after": "600" }, body: {} } as const;
+  const setup = await setUpExec(t, [limited]);
+  const child = startExec(t, setup, ["--json", "hi"]);
+  const { stdout, ended } = follow(child);
+  assert.ok(await until(() => stdout().includes("retrying 1/1"), 20_000));
+  child.kill("SIGTERM");
+  assert.equal((await ended).code, 143);
+});
+
 test("a background process of a command does not outlive the run", options, async (t) => {
   const command = ["bash", "-c", "sleep 97531 >/dev/null 2>&1 & echo ok"];
   const setup = await setUpExec(t, [respond(functionCall("shell", { command })), DONE]);
