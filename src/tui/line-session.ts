@@ -2,7 +2,6 @@
  * A session line by line, for terminals without cursor movement and for screen readers: plain text,
  * nothing is ever drawn anew, and every answer is a typed word.
  */
-import { ReadStream, WriteStream } from "node:tty";
 import { type Answer, type Question } from "./approval-question.ts";
 import type { CellContext } from "./cells.ts";
 import { failedCell, noticeCell } from "./cells.ts";
@@ -40,7 +39,7 @@ const PROMPT = "> ";
 
 class LineSession implements Ui {
   readonly #input: SessionInput;
-  readonly #stdout = new WriteStream(1);
+  readonly #stdout = process.stdout;
   readonly #lines: LineInput;
   readonly #marks: Marks;
   readonly #isScreenReader: boolean;
@@ -91,7 +90,7 @@ class LineSession implements Ui {
         onSession: () => undefined,
       },
     });
-    this.#lines = new LineInput(new ReadStream(0), {
+    this.#lines = new LineInput(process.stdin, {
       onLine: (line) => this.#line(line),
       onEnd: () => this.#end(0),
     });

@@ -93,7 +93,7 @@ function listRows(token: Tokens.List, options: MarkdownOptions): readonly Row[] 
     const box = item.task ? (item.checked === true ? "[x] " : "[ ] ") : "";
     const label = `${marker}${box}`;
     const indent = " ".repeat(marker.length);
-    const width = Math.max(8, options.width - textWidth(label));
+    const width = Math.max(1, options.width - textWidth(label));
     const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
     const body = itemRows(tokens, { ...options, width }, token.loose);
     if (token.loose && index > 0) rows.push([]);

@@ -1,5 +1,4 @@
 /** One session on a screen: connects terminal, screen and conversation, from the start to the end. */
-import { ReadStream, WriteStream } from "node:tty";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
 import { readImage } from "../core/user-input.ts";
@@ -56,9 +55,10 @@ class ScreenSession {
     const { config, env } = options;
     this.#reload = options.reload;
     const marks = marksFor(env);
-    const stdout = new WriteStream(1);
+    // These two and no others are told by Node when the size changes.
+    const { stdin, stdout } = process;
     this.#terminal = new Terminal({
-      stdin: new ReadStream(0),
+      stdin,
       stdout,
       isTmux: (env["TMUX"] ?? "") !== "",
     });

@@ -342,7 +342,7 @@ export class Screen implements Ui {
   }
 
   #draw(): void {
-    if (this.#isSuspended || this.#pager !== undefined) return;
+    if (this.#isSuspended || this.#pager !== undefined || this.#parts.terminal.isResizing) return;
     this.#live.draw(this.#parts.view.takePrinted(), this.#frame());
   }
 

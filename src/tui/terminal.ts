@@ -41,6 +41,7 @@ export class Terminal {
   #escapeTimer: NodeJS.Timeout | undefined;
   #resizeTimer: NodeJS.Timeout | undefined;
   #columns = 0;
+  #isResizing = false;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -53,6 +54,11 @@ export class Terminal {
 
   get rows(): number {
     return this.#options.stdout.rows || 24;
+  }
+
+  /** Its size has just changed: what is where is known when `onResize` is called. */
+  get isResizing(): boolean {
+    return this.#isResizing;
   }
 
   readonly write = (text: string): void => {
@@ -159,7 +165,9 @@ export class Terminal {
 
   readonly #resized = (): void => {
     clearTimeout(this.#resizeTimer);
+    this.#isResizing = true;
     this.#resizeTimer = setTimeout(() => {
+      this.#isResizing = false;
       const previous = this.#columns;
       this.#columns = this.columns;
       this.#handlers?.onResize(previous);

@@ -9,7 +9,9 @@ const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 const PRINTABLE_ASCII = /^[\u0020-\u007e]*$/u;
 const ZERO_WIDTH = /^[\p{M}\p{Cf}\p{Cc}\p{Cs}\u115f\u1160]+$/u;
 const EMOJI_PRESENTATION = /^\p{Emoji_Presentation}/u;
-let emojiSequence: RegExp | undefined;
+/** More than one code point, shown as one picture. Source: Unicode Technical Standard 51. */
+const EMOJI_SEQUENCE =
+  /^(?:\p{Extended_Pictographic}(?:.*\ufe0f|\p{Emoji_Modifier})|[#*0-9]\ufe0f\u20e3)/su;
 
 export function isPrintableAscii(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
@@ -33,15 +35,11 @@ export function graphemeWidth(grapheme: string): number {
   const first = grapheme.codePointAt(0) ?? 0;
   if (first >= 0x20 && first < 0x7f && grapheme.length === 1) return 1;
   if (ZERO_WIDTH.test(grapheme)) return 0;
-  return isWide(first) || isEmoji(grapheme, first) ? 2 : 1;
+  return isWide(first) || isEmoji(grapheme) ? 2 : 1;
 }
 
-function isEmoji(grapheme: string, first: number): boolean {
-  if (EMOJI_PRESENTATION.test(grapheme)) return true;
-  // A single code point is no sequence. The set of those is large, so it is made when needed.
-  if (grapheme.length === String.fromCodePoint(first).length) return false;
-  emojiSequence ??= /^\p{RGI_Emoji}/v;
-  return emojiSequence.test(grapheme);
+function isEmoji(grapheme: string): boolean {
+  return EMOJI_PRESENTATION.test(grapheme) || EMOJI_SEQUENCE.test(grapheme);
 }
 
 /** The longest beginning of `text` that takes at most `columns`. */

@@ -1,0 +1,232 @@
+/** Slash commands, patches, plans, the transcript, and a terminal that changes its size. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  COMPLETED,
+  CREATED,
+  functionCall,
+  needsLoopback,
+  respond,
+  startModelServer,
+  textDelta,
+} from "../support/model-server.ts";
+import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  KEY,
+  makePlace,
+  sequence,
+  sessionRecords,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+const PATCH = `*** Begin Patch
+*** Update File: one.txt
+@@
+ first
+-second
++SECOND
+*** Add File: two.txt
++new
+*** End Patch
+`;
+
+test(
+  "a patch is shown with its lines, /diff shows it again, /undo takes it back",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["apply_patch", PATCH] })),
+      respond(assistantMessage("patched")),
+    ]);
+    const place = makePlace(t, server);
+    const one = join(place.workspace, "one.txt");
+    writeFileSync(one, "first\nsecond\nthird\n");
+    const screen = new TerminalScreen(t, { place, rows: 50 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("patched");
+    assert.match(screen.text(), /✓ Edited 2 files \(\+2 -1\)/u);
+    assert.match(screen.text(), /- second\n.*\+ SECOND/u);
+    assert.equal(readFileSync(one, "utf8"), "first\nSECOND\nthird\n");
+    screen.send("/diff");
+    await screen.waitFor("diff --git a/one.txt b/one.txt");
+    screen.send("/undo");
+    await screen.waitFor("Take the patches of the last turn back?");
+    screen.type("2");
+    await screen.waitFor("Taken back: one.txt, two.txt");
+    assert.equal(readFileSync(one, "utf8"), "first\nsecond\nthird\n");
+    assert.equal(existsSync(join(place.workspace, "two.txt")), false);
+  },
+);
+
+test(
+  "/undo touches nothing when a file was changed since",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["apply_patch", PATCH] })),
+      respond(assistantMessage("patched")),
+    ]);
+    const place = makePlace(t, server);
+    const one = join(place.workspace, "one.txt");
+    writeFileSync(one, "first\nsecond\nthird\n");
+    const screen = new TerminalScreen(t, { place, rows: 50 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("patched");
+    writeFileSync(one, "somebody's work\n");
+    screen.send("/undo");
+    await screen.waitFor('Nothing was taken back: "one.txt" has been changed since');
+    assert.equal(readFileSync(one, "utf8"), "somebody's work\n");
+    assert.equal(existsSync(join(place.workspace, "two.txt")), true);
+  },
+);
+
+test(
+  "the model and the rules change for the next turn, and the status line says so",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 110 });
+    await screen.waitFor("Ask for something");
+    screen.send("/model o3 high");
+    await screen.waitFor("Model: o3 high");
+    await screen.waitFor(/^o3 high · on-request · workspace-write/mu);
+    screen.send("/approvals");
+    await screen.waitFor("What may happen without asking?");
+    screen.type("4");
+    await screen.waitFor(/^o3 high · never · NO SANDBOX · net on/mu);
+    screen.send("go");
+    await screen.waitFor(/^ok$/mu);
+    const body = JSON.stringify(server.requests[0]?.body);
+    assert.match(body, /"model":"o3"/u);
+    assert.match(body, /danger-full-access/u);
+  },
+);
+
+test("/compact replaces the history by a summary, and /new begins anew", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the long answer")),
+    respond(assistantMessage("the summary")),
+    respond(assistantMessage("after it")),
+    respond(assistantMessage("all new")),
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), rows: 40 });
+  await screen.waitFor("Ask for something");
+  screen.send("the question");
+  await screen.waitFor("the long answer");
+  screen.send("/compact");
+  await screen.waitFor("The conversation was compacted.");
+  screen.send("next");
+  await screen.waitFor("after it");
+  const after = JSON.stringify(server.requests[2]?.body);
+  assert.match(after, /the summary/u);
+  assert.match(after, /the question/u);
+  assert.doesNotMatch(after, /the long answer/u);
+  screen.send("/new");
+  await screen.waitUntil(() => screen.text().split("Codex 0.").length === 3, "a second header");
+  screen.send("fresh");
+  await screen.waitFor("all new");
+  assert.doesNotMatch(JSON.stringify(server.requests[3]?.body), /the summary|the question/u);
+});
+
+test(
+  "plans are printed, read-only commands are grouped, a long output is cut and whole in the transcript",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const plan = [
+      { step: "look", status: "completed" },
+      { step: "write", status: "in_progress" },
+      { step: "test", status: "pending" },
+    ];
+    const server = await startModelServer(t, [
+      respond(
+        functionCall("update_plan", { plan }, "c1"),
+        functionCall("shell", { command: ["ls"] }, "c2"),
+        functionCall("shell", { command: ["cat", "one.txt"] }, "c3"),
+        functionCall("shell", { command: ["seq", "1", "500"] }, "c4"),
+      ),
+      respond(assistantMessage("finished")),
+    ]);
+    const place = makePlace(t, server);
+    writeFileSync(join(place.workspace, "one.txt"), "content\n");
+    const screen = new TerminalScreen(t, { place, rows: 50 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("finished");
+    const text = screen.text();
+    assert.match(text, /Plan\n {2}✓ look\n {2}▸ write\n {2}- test/u);
+    assert.match(text, /✓ Explored\n {2}list files\n {2}read one\.txt/u);
+    assert.match(
+      text,
+      /✓ \$ seq 1 500.*\n {2}1\n {2}2\n {2}3\n {2}4\n {2}5\n {2}… \+490 lines \(Ctrl-T\)\n {2}496/u,
+    );
+    screen.type(KEY.control("t"));
+    await screen.waitFor("q leaves");
+    screen.type("g");
+    await screen.waitFor(/^── You$/mu);
+    screen.type("q");
+    await screen.waitFor("Ask for something");
+    assert.match(screen.text(), /… \+490 lines/u);
+  },
+);
+
+test(
+  "the size of the terminal changes while an answer streams: every line once",
+  { skip },
+  async (t) => {
+    const lines = Array.from({ length: 120 }, (_, index) => `paragraph number ${index}\n\n`);
+    const text = lines.join("");
+    const server = await startModelServer(t, [
+      {
+        stream: [
+          CREATED,
+          ...lines.flatMap((line, index) =>
+            index % 4 === 0 ? [textDelta(line), 40] : [textDelta(line)],
+          ),
+          assistantMessage(text),
+          COMPLETED,
+        ],
+      },
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 100, rows: 30 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    for (const [index, columns] of [90, 70, 110, 60, 100].entries()) {
+      await screen.waitFor(`paragraph number ${index * 20}`);
+      screen.resize(columns, 30 - index);
+    }
+    await screen.waitFor("paragraph number 119");
+    await screen.waitUntil(
+      () => !screen.text().includes("esc to interrupt"),
+      "the end of the turn",
+    );
+    const shown = [...screen.text().matchAll(/paragraph number (\d+)$/gmu)].map((match) =>
+      Number(match[1]),
+    );
+    assert.deepEqual(
+      shown,
+      Array.from({ length: 120 }, (_, index) => index),
+    );
+    assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`));
+    assert.match(JSON.stringify(sessionRecords(place)), /paragraph number 119/u);
+  },
+);
+
+test("a small terminal still shows the draft", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("fits"))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 18, rows: 5 });
+  await screen.waitFor("Ask for");
+  screen.type("words");
+  await screen.waitFor("› words");
+  screen.resize(10, 3);
+  screen.type("x");
+  await screen.waitFor("wordsx");
+});

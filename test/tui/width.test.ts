@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { rowText, rowWidth, span } from "../../src/tui/styled.ts";
+import { cutToWidth, shorten, textWidth } from "../../src/tui/width.ts";
+import { wrapHard, wrapWords } from "../../src/tui/wrap.ts";
+
+test("columns of what terminals show", () => {
+  const cases: readonly (readonly [string, number])[] = [
+    ["abc", 3],
+    ["日本", 4],
+    ["e\u0301", 1],
+    ["👩‍👩‍👧", 2],
+    ["👍🏽", 2],
+    ["❤️", 2],
+    ["❤", 1],
+    ["1️⃣", 2],
+    ["🇩🇪", 2],
+    ["…›✓", 3],
+    ["한글", 4],
+  ];
+  for (const [text, width] of cases) assert.equal(textWidth(text), width, text);
+  assert.equal(cutToWidth("日本語", 5), "日本");
+  assert.equal(shorten("日本語テ", 5), "日本…");
+});
+
+test("wrapping loses no word, and no row is too wide", () => {
+  const words = fc.array(
+    fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("日本", "word", " ", "\n")),
+  );
+  fc.assert(
+    fc.property(words, fc.integer({ min: 2, max: 40 }), (parts, width) => {
+      const text = parts.join("").replaceAll(/[^\n\P{Cc}]/gu, "");
+      for (const wrap of [wrapWords, wrapHard]) {
+        const rows = wrap([span(text)], { width });
+        const joined = rows.map(rowText).join("").replaceAll(/\s/gu, "");
+        assert.equal(joined, text.replaceAll(/\s/gu, ""));
+        for (const row of rows) assert.ok(rowWidth(row) <= width, rowText(row));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
