@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type Key, KeyDecoder } from "../../src/tui/key-decoder.ts";
 
 const ESC = "\u001b";
@@ -20,7 +20,7 @@ test("keys of all the ways terminals send them", () => {
     ["\r", [named("enter")]],
     ["\n", [{ kind: "chord", letter: "j", ctrl: true, alt: false }]],
     ["\u0003", [{ kind: "chord", letter: "c", ctrl: true, alt: false }]],
-    [`${ESC}`, [named("escape")]],
+    [ESC, [named("escape")]],
     [`${ESC}[A`, [named("up")]],
     [`${ESC}OA`, [named("up")]],
     [`${ESC}[1;5C`, [named("right", { ctrl: true })]],
@@ -45,7 +45,7 @@ test("however the bytes are cut, the keys are the same", () => {
   const text = `a日${ESC}[1;5C${ESC}[200~pasted\r\n${ESC}[20words${ESC}[201~\u0003${ESC}[13;2u👩‍👩‍👧`;
   const bytes = Buffer.from(text);
   const flat = (keys: readonly Key[]): string =>
-    JSON.stringify(keys.map((key) => (key.kind === "text" ? [...key.text] : [key])).flat());
+    JSON.stringify(keys.map((key) => (key.kind === "text" ? Array.from(key.text) : [key])).flat());
   const whole = flat(keysOf(text));
   fc.assert(
     fc.property(fc.array(fc.nat({ max: bytes.length }), { maxLength: 20 }), (cuts) => {

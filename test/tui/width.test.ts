@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { rowText, rowWidth, span } from "../../src/tui/styled.ts";
 import { cutToWidth, shorten, textWidth } from "../../src/tui/width.ts";
 import { wrapHard, wrapWords } from "../../src/tui/wrap.ts";
