@@ -76,18 +76,24 @@ export function guardBytePlaces(command: {
 }
 
 /** Whether a mount namespace, where one can be had, would leave anything for a guard to do. */
-export function isFullySealable({ sealed, unborn }: ProtectedPlaces): boolean {
-  return unborn.length === 0 && sealed.every(({ kind }) => kind === "directory" || kind === "file");
+export function isFullySealable({ sealed, unborn, pointers }: ProtectedPlaces): boolean {
+  if (unborn.length > 0 || pointers.length > 0) return false;
+  return sealed.every(({ kind }) => kind === "directory" || kind === "file");
 }
 
 export class PlaceGuard {
   readonly #input: GuardInput;
   readonly #before = new Map<string, Tree | undefined>();
+  readonly #placesBefore: ProtectedPlaces;
 
   /** Reads every protected place. A tree too large to keep is remembered as such. */
   constructor(input: GuardInput) {
     this.#input = input;
-    for (const { path } of this.#find().sealed) this.#before.set(path, this.#read(path));
+    this.#placesBefore = this.#find();
+    const { sealed, pointers } = this.#placesBefore;
+    for (const path of [...sealed.map((place) => place.path), ...pointers]) {
+      this.#before.set(path, this.#read(path));
+    }
   }
 
   /** As they are at this moment. */
@@ -97,9 +103,14 @@ export class PlaceGuard {
 
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */
   putBack(): readonly PlaceChange[] {
-    const after = this.#find().sealed.map(({ path }) => path);
-    const paths = new Set([...this.#before.keys(), ...after]);
-    return [...paths].flatMap((path) => this.#restore(brand(path)));
+    const disbanded = this.#find()
+      .bare.filter((path) => !this.#placesBefore.bare.includes(path))
+      .flatMap((path) => disband(brand(path)));
+    const after = this.#find();
+    const sealed = [...this.#placesBefore.sealed, ...after.sealed].map(({ path }) => path);
+    // A worktree that is gone has taken its pointer along, which is nothing to undo.
+    const paths = new Set([...sealed, ...after.pointers]);
+    return [...disbanded, ...[...paths].flatMap((path) => this.#restore(brand(path)))];
   }
 
   #find(): ProtectedPlaces {
@@ -136,7 +147,7 @@ export class PlaceGuard {
         : [{ path, what, undone: false, detail: "it was too large to record" }];
     }
     const { parent, name } = splitPath(path);
-    using held = HeldDirectory.open(parent);
+    using held = HeldDirectory.openForRepair(parent);
     // With its directory gone or a link, nothing at this path can be run; a link is told about.
     if (held === undefined) {
       return before.size === 0
@@ -157,16 +168,37 @@ export class PlaceGuard {
 /** Written by this program itself while a command runs. */
 const ownWritings: ReadonlySet<string> = new Set(["sessions", "log", "history.jsonl"]);
 
+/** A workspace that has become a repository by files of its own: without HEAD it is none. */
+function disband(path: ByteString): readonly PlaceChange[] {
+  return cleanNewPlace(brand(`${path}/HEAD`));
+}
+
 /** Hooks and settings of a repository that the command made itself. */
 function cleanNewPlace(path: ByteString): readonly PlaceChange[] {
   const { parent, name } = splitPath(path);
-  using held = HeldDirectory.open(parent);
+  using held = HeldDirectory.openForRepair(parent);
   if (held === undefined) return [];
-  if (name === "hooks") return removeHooks(path, held, name);
-  if (name === "config" || name === "config.worktree") return cleanConfig(path, held, name);
-  if (held.kindOf(name) === undefined) return [];
-  held.remove(name);
-  return [{ path, what: "created", undone: true }];
+  try {
+    if (name === "hooks") return removeHooks(path, held, name);
+    if (name === "config" || name === "config.worktree") return cleanConfig(path, held, name);
+    if (held.kindOf(name) === undefined) return [];
+    if (name === "commondir" && staysInRepository(held, name)) return [];
+  } catch {
+    // What cannot be looked at is no work of git's.
+  }
+  try {
+    held.remove(name);
+    return [{ path, what: "created", undone: true }];
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [{ path, what: "created", undone: false, detail }];
+  }
+}
+
+/** What `git worktree add` writes: the repository is two directories above. */
+function staysInRepository(parent: HeldDirectory, name: ByteString): boolean {
+  const entry = readTree(parent, name).get(brand(""));
+  return entry?.kind === "file" && entry.content.toString("latin1").trim() === "../..";
 }
 
 /** git's templates end in ".sample" and are never run. */

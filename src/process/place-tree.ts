@@ -4,6 +4,7 @@
  * Every step opens one path component without following links and goes on from its descriptor
  * (through /proc/self/fd), so that a link put in the way never leads a write elsewhere.
  */
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -16,6 +17,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -47,14 +49,28 @@ const O_PATH = 0o10000000;
 /** A directory held open, so that its path may change meanwhile. */
 export class HeldDirectory implements Disposable {
   readonly #fd: number;
+  readonly #forRepair: boolean;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, forRepair: boolean) {
     this.#fd = fd;
+    this.#forRepair = forRepair;
   }
 
   /** Undefined when some component is missing, not a directory, or a link. */
   static open(path: ByteString): HeldDirectory | undefined {
-    let held = new HeldDirectory(openSync("/", O_PATH | constants.O_DIRECTORY));
+    return HeldDirectory.#openFromTop(path, false);
+  }
+
+  /**
+   * The same for putting back: a directory that its owner may not read, search or write, as a
+   * command can make it, is opened up on the way.
+   */
+  static openForRepair(path: ByteString): HeldDirectory | undefined {
+    return HeldDirectory.#openFromTop(path, true);
+  }
+
+  static #openFromTop(path: ByteString, forRepair: boolean): HeldDirectory | undefined {
+    let held = new HeldDirectory(openSync("/", O_PATH | constants.O_DIRECTORY), forRepair);
     for (const name of path.split("/").filter((part) => part !== "")) {
       const next = held.enter(brand(name));
       held[Symbol.dispose]();
@@ -67,10 +83,30 @@ export class HeldDirectory implements Disposable {
   enter(name: ByteString): HeldDirectory | undefined {
     try {
       const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-      return new HeldDirectory(openSync(this.at(name), flags));
+      return new HeldDirectory(
+        this.orOpenedUp(() => openSync(this.at(name), flags)),
+        this.#forRepair,
+      );
     } catch {
       return undefined;
     }
+  }
+
+  /** What `use` gives; for a repair, tried again with the owner's rights when these are missing. */
+  orOpenedUp<Result>(use: () => Result): Result {
+    try {
+      return use();
+    } catch (error) {
+      if (!this.#forRepair || !isRefusal(error)) throw error;
+      this.openUp();
+      return use();
+    }
+  }
+
+  /** Gives the owner all rights to this directory. Errors: when it is somebody else's. */
+  openUp(): void {
+    const self = `/proc/self/fd/${this.#fd}`;
+    chmodSync(self, (statSync(self).mode & 0o7777) | 0o700);
   }
 
   /** A path that leads to `name` in this very directory. */
@@ -79,7 +115,7 @@ export class HeldDirectory implements Disposable {
   }
 
   kindOf(name: ByteString): TreeEntry["kind"] | undefined {
-    const entry = lstatSync(this.at(name), { throwIfNoEntry: false });
+    const entry = this.orOpenedUp(() => lstatSync(this.at(name), { throwIfNoEntry: false }));
     if (entry === undefined) return undefined;
     if (entry.isDirectory()) return "directory";
     if (entry.isSymbolicLink()) return "link";
@@ -87,11 +123,29 @@ export class HeldDirectory implements Disposable {
   }
 
   names(): readonly ByteString[] {
-    return readdirSync(this.at(brand(".")), { encoding: "buffer" }).map(byteStringFromBytes);
+    return this.orOpenedUp(() =>
+      readdirSync(this.at(brand(".")), { encoding: "buffer" }).map(byteStringFromBytes),
+    );
   }
 
   remove(name: ByteString): void {
-    rmSync(this.at(name), { recursive: true, force: true });
+    this.orOpenedUp(() => {
+      try {
+        rmSync(this.at(name), { recursive: true, force: true });
+      } catch (error) {
+        if (!this.#forRepair || !isRefusal(error)) throw error;
+        this.#openUpBelow(name);
+        rmSync(this.at(name), { recursive: true, force: true });
+      }
+    });
+  }
+
+  #openUpBelow(name: ByteString): void {
+    using inner = this.enter(name);
+    inner?.openUp();
+    for (const child of inner?.names() ?? []) {
+      if (inner?.kindOf(child) === "directory") inner.#openUpBelow(child);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -149,7 +203,7 @@ export function writeTree(
   tree: Tree,
   ignored?: ReadonlySet<string>,
 ): void {
-  const current = readTree(parent, name, ignored);
+  const current = readOrClear(parent, name, ignored);
   for (const [path, entry] of tree) {
     if (!sameEntry(current.get(path), entry)) putEntry(parent, name, path, entry);
   }
@@ -159,9 +213,13 @@ export function writeTree(
     inDirectoryOf(parent, name, path, (held, own) => held.remove(own));
 }
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(?:EACCES|EPERM)$/.test(String(error.code));
+}
+
 function readEntry(directory: HeldDirectory, name: ByteString): TreeEntry | undefined {
   const path = directory.at(name);
-  const entry = lstatSync(path, { throwIfNoEntry: false });
+  const entry = directory.orOpenedUp(() => lstatSync(path, { throwIfNoEntry: false }));
   if (entry === undefined) return undefined;
   if (entry.isDirectory()) return { kind: "directory", mode: entry.mode & 0o7777 };
   if (entry.isSymbolicLink()) {
@@ -181,6 +239,26 @@ function readEntry(directory: HeldDirectory, name: ByteString): TreeEntry | unde
   }
 }
 
+/**
+ * The tree as it is. One that cannot be read, because it is too large or was locked, is removed
+ * instead, but for what is `ignored`.
+ */
+function readOrClear(
+  parent: HeldDirectory,
+  name: ByteString,
+  ignored: ReadonlySet<string> | undefined,
+): Tree {
+  try {
+    return readTree(parent, name, ignored);
+  } catch {
+    using inner = ignored === undefined ? undefined : parent.enter(name);
+    if (inner === undefined) parent.remove(name);
+    for (const child of inner?.names() ?? [])
+      if (ignored?.has(child) !== true) inner?.remove(child);
+    return readTree(parent, name, ignored);
+  }
+}
+
 function putEntry(
   parent: HeldDirectory,
   name: ByteString,
@@ -192,24 +270,45 @@ function putEntry(
     if (kind !== undefined && (kind !== entry.kind || kind === "other")) held.remove(own);
     switch (entry.kind) {
       case "directory":
-        if (kind !== "directory") mkdirSync(held.at(own), { mode: entry.mode });
+        if (kind !== "directory") {
+          held.orOpenedUp(() => mkdirSync(held.at(own), { mode: entry.mode }));
+        }
         chmodSync(held.at(own), entry.mode);
         break;
-      case "file": {
-        const temporary = brand(`.codex-restore-${process.pid}`);
-        writeFileSync(held.at(temporary), entry.content, { mode: entry.mode, flag: "wx" });
-        chmodSync(held.at(temporary), entry.mode);
-        renameSync(held.at(temporary), held.at(own));
+      case "file":
+        try {
+          held.orOpenedUp(() => putFile(held, own, entry));
+        } catch {
+          // On a full disk there may be room without what the command wrote; that must go anyway.
+          held.remove(own);
+          putFile(held, own, entry);
+        }
         break;
-      }
       case "link":
         held.remove(own);
-        symlinkSync(bytesOf(entry.target), held.at(own));
+        held.orOpenedUp(() => symlinkSync(bytesOf(entry.target), held.at(own)));
         break;
       case "other":
         break; // a device or socket cannot be put back
     }
   });
+}
+
+/** By renaming, so that readers see one whole file. The name is one that nobody can have taken. */
+function putFile(
+  held: HeldDirectory,
+  own: ByteString,
+  { content, mode }: { readonly content: Buffer; readonly mode: number },
+): void {
+  const temporary = brand(`.codex-restore-${randomBytes(8).toString("hex")}`);
+  try {
+    writeFileSync(held.at(temporary), content, { mode, flag: "wx" });
+    chmodSync(held.at(temporary), mode);
+    renameSync(held.at(temporary), held.at(own));
+  } catch (error) {
+    rmSync(held.at(temporary), { force: true });
+    throw error;
+  }
 }
 
 /** Calls `use` with the directory that holds `path` of the tree, and the last part of its name. */
@@ -224,10 +323,11 @@ function inDirectoryOf(
   let held = parent;
   try {
     for (const part of parts) {
-      const next = held.enter(part);
-      if (held !== parent) held[Symbol.dispose]();
+      const left = held;
+      const next = left.enter(part);
+      held = next ?? parent;
+      if (left !== parent) left[Symbol.dispose]();
       if (next === undefined) return; // its directory was removed with everything in it
-      held = next;
     }
     use(held, own);
   } finally {

@@ -30,6 +30,13 @@ export interface ProtectedPlaces {
   readonly pinned: readonly string[];
   /** Paths of .git directories that do not exist; a command that makes one fills in its hooks. */
   readonly unborn: readonly string[];
+  /**
+   * Files "commondir" of linked worktrees: where these find hooks and settings. They come and go
+   * with their worktrees, but must not point elsewhere.
+   */
+  readonly pointers: readonly string[];
+  /** Workspace directories that git takes for a repository as they are: they hold its files. */
+  readonly bare: readonly string[];
 }
 
 /**
@@ -49,17 +56,37 @@ export function findProtectedPlaces(
   disk: DiskFacts,
 ): ProtectedPlaces {
   const finder = new PlaceFinder(directories, disk);
-  for (const directory of directories) {
-    finder.seal(`${directory === "/" ? "" : directory}/.codex`);
-    finder.addRepository(`${directory === "/" ? "" : directory}/.git`);
-  }
+  const all = withWritableParents(directories);
+  // What there is little of comes first: a repository may hold more than can be looked after.
+  for (const directory of all) finder.seal(`${directory === "/" ? "" : directory}/.codex`);
   const home = codexHome === undefined ? undefined : (disk.realpath(codexHome) ?? codexHome);
   if (home !== undefined && finder.isWritable(home)) finder.seal(home);
+  for (const directory of all) finder.addWorkTree(directory);
+  finder.addModules();
   return {
     sealed: [...finder.sealed.values()],
     pinned: [...finder.pinned],
     unborn: [...finder.unborn],
+    pointers: [...finder.pointers],
+    bare: [...finder.bare],
   };
+}
+
+/**
+ * A workspace may lie deep in a repository whose top another root makes writable; git looks for
+ * the repository upwards.
+ */
+function withWritableParents(directories: readonly string[]): readonly string[] {
+  const all = new Set(directories);
+  for (const directory of directories) {
+    let parent = directory;
+    while (parent !== "/") {
+      parent = parent.slice(0, Math.max(parent.lastIndexOf("/"), 1));
+      if (!directories.some((root) => isWithin(parent, root))) break;
+      all.add(parent);
+    }
+  }
+  return [...all];
 }
 
 /** How deep submodules of submodules are looked for, and how many in all. */
@@ -70,6 +97,8 @@ class PlaceFinder {
   readonly sealed = new Map<string, SealedPlace>();
   readonly pinned = new Set<string>();
   readonly unborn = new Set<string>();
+  readonly pointers = new Set<string>();
+  readonly bare = new Set<string>();
   readonly #roots: readonly string[];
   readonly #disk: DiskFacts;
 
@@ -88,11 +117,32 @@ class PlaceFinder {
     }
   }
 
+  addWorkTree(directory: string): void {
+    const prefix = directory === "/" ? "" : directory;
+    this.#addRepository(`${prefix}/.git`);
+    if (prefix === "" || !this.unborn.has(`${prefix}/.git`) || !this.#isGitDirectory(prefix))
+      return;
+    this.bare.add(directory);
+    this.#addGitDirectory(prefix);
+  }
+
+  /** Submodules, of which there may be many, of all that were added. */
+  addModules(): void {
+    for (const directory of this.pinned) this.#addModulesIn(`${directory}/modules`, 0);
+  }
+
+  /** What git asks for. Source: gitrepository-layout(5). */
+  #isGitDirectory(path: string): boolean {
+    return ["HEAD", "objects", "refs"].every(
+      (name) => this.#disk.kindOf(`${path}/${name}`) !== undefined,
+    );
+  }
+
   /** `path` is the .git of a work tree: a directory, a file that points to one, or nothing. */
-  addRepository(path: string): void {
+  #addRepository(path: string): void {
     const kind = this.#disk.kindOf(path);
     if (kind === "directory") {
-      this.#addGitDirectory(path, 0);
+      this.#addGitDirectory(path);
       return;
     }
     if (kind === undefined) {
@@ -103,23 +153,23 @@ class PlaceFinder {
     const target = kind === "link" ? this.#disk.realpath(path) : this.#pointerTarget(path);
     if (target === undefined) return;
     for (const directory of [target, this.#commonDirectory(target)]) {
-      if (directory !== undefined && this.isWritable(directory))
-        this.#addGitDirectory(directory, 0);
+      if (directory !== undefined && this.isWritable(directory)) this.#addGitDirectory(directory);
     }
   }
 
-  #addGitDirectory(directory: string, depth: number): void {
+  #addGitDirectory(directory: string): void {
     if (this.pinned.has(directory) || this.pinned.size >= MAX_PLACES) return;
     this.pinned.add(directory);
-    for (const name of ["hooks", "config"]) this.seal(`${directory}/${name}`);
-    this.#sealWorktreeSettings(directory);
-    this.#addModules(`${directory}/modules`, depth);
+    // A file "commondir" makes git take hooks and settings from where it says.
+    for (const name of ["hooks", "config", "commondir"]) this.seal(`${directory}/${name}`);
+    this.#addWorktrees(directory);
   }
 
-  /** Git reads these only when the settings, which are sealed, say so. */
-  #sealWorktreeSettings(directory: string): void {
+  /** Git reads their settings only when the common settings, which are sealed, say so. */
+  #addWorktrees(directory: string): void {
     const settings = this.#disk.readText(`${directory}/config`);
     const worktrees = this.#disk.namesIn(`${directory}/worktrees`);
+    for (const name of worktrees) this.pointers.add(`${directory}/worktrees/${name}/commondir`);
     const paths = ["", ...worktrees.map((name) => `worktrees/${name}/`)];
     for (const path of paths.map((prefix) => `${directory}/${prefix}config.worktree`)) {
       const isRead = settings === undefined || /worktreeconfig/i.test(settings);
@@ -128,19 +178,19 @@ class PlaceFinder {
   }
 
   /** A submodule's name may contain slashes, so directories without HEAD are looked into. */
-  #addModules(directory: string, depth: number): void {
+  #addModulesIn(directory: string, depth: number): void {
     if (depth > MAX_MODULE_DEPTH) return;
     for (const name of this.#disk.namesIn(directory)) {
       const path = `${directory}/${name}`;
       if (this.#disk.kindOf(path) !== "directory") continue;
-      if (this.#disk.kindOf(`${path}/HEAD`) === undefined) this.#addModules(path, depth + 1);
-      else this.#addGitDirectory(path, depth + 1);
+      if (this.#disk.kindOf(`${path}/HEAD`) === undefined) this.#addModulesIn(path, depth + 1);
+      else this.#addGitDirectory(path); // and, as one of the pinned, looked into later
     }
   }
 
-  /** "gitdir: path", relative to the directory of the file. Source: gitrepository-layout(5). */
+  /** "gitdir: path" and any number of line ends, relative to the directory of the file. Source: gitrepository-layout(5). */
   #pointerTarget(path: string): string | undefined {
-    const match = /^gitdir: (.+?)\r?\n?$/.exec(this.#disk.readText(path) ?? "");
+    const match = /^gitdir: ([^\r\n]+)[\r\n]*$/.exec(this.#disk.readText(path) ?? "");
     const target = match?.[1];
     if (target === undefined) return undefined;
     const parent = path.slice(0, path.lastIndexOf("/"));
