@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { methods } from "@agentclientprotocol/sdk";
+import { fixture, pinnedNode } from "../support/codex-binary.ts";
 import {
   assistantMessage,
   COMPLETED,
@@ -258,6 +259,30 @@ test("a session is loaded with all it said, and goes on", { skip }, async (t) =>
   assert.equal(replayed.filter((each) => each.sessionUpdate === "tool_call").length, 1);
   assert.equal(await prompt(editor, sessionId, "go on"), "end_turn");
   assert.match(JSON.stringify(editor.requests.at(-1)?.body), /remember me.*first.*go on/s);
+});
+
+test("a tool of the editor's MCP server is called, and shown", { skip }, async (t) => {
+  const editor = await startEditor(t, {
+    script: [respond(functionCall("my_server__greet", {})), DONE],
+  });
+  const server = {
+    name: "my server",
+    command: pinnedNode,
+    args: [fixture("mcp-server.ts"), JSON.stringify({ names: ["greet"] })],
+    env: [],
+  };
+  const { agent } = editor.connection;
+  const created: unknown = await agent.request(methods.agent.session.new, {
+    cwd: editor.home.cwd,
+    mcpServers: [server],
+  });
+  const sessionId = String(at(created, "sessionId"));
+  assert.equal(await prompt(editor, sessionId, "hi"), "end_turn");
+  const updates = updatesOf(editor, sessionId);
+  const call = updates.find((each) => each.sessionUpdate === "tool_call");
+  assert.equal(at(call, "title"), "my_server: greet");
+  const end = updates.find((each) => at(each, "status") === "completed");
+  assert.match(String(at(end, "content.0.content.text")), /greet/);
 });
 
 test("bad requests are answered with what is wrong", { skip }, async (t) => {
