@@ -6,7 +6,14 @@ import { suite, test } from "node:test";
 
 import { pinnedNode } from "../support/codex-binary.ts";
 import { run, type Command, type RunResult } from "../support/run.ts";
-import { firstReason, needsFreedom, needsProgram, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  firstReason,
+  needsFreedom,
+  needsLinux,
+  needsPlatformSandbox,
+  needsProgram,
+  needsSandbox,
+} from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import {
   readOnly,
@@ -89,7 +96,7 @@ suite("programs that cannot be started", { skip: needsSandbox }, () => {
   });
 });
 
-suite("languages", { skip: needsSandbox }, () => {
+suite("languages", { skip: needsPlatformSandbox }, () => {
   const needsPython = needsProgram("python3");
 
   test("python: asyncio wakes its loop from another thread", { skip: needsPython }, async () => {
@@ -113,7 +120,7 @@ suite("languages", { skip: needsSandbox }, () => {
 
   test(
     "python: multiprocessing has locks where /dev/shm is a root, and nowhere else",
-    { skip: firstReason(needsPython, needsFreedom) },
+    { skip: firstReason(needsLinux, needsPython, needsFreedom) },
     async (t) => {
       const directory = tempDir(t);
       const command = python("import multiprocessing as m", "m.Lock()", "print('locked')");
@@ -191,7 +198,8 @@ suite("languages", { skip: needsSandbox }, () => {
     },
   );
 
-  test("cargo-like: own local stream pairs pass data and ends", { skip: needsPython }, async () => {
+  const needsPairs = firstReason(needsLinux, needsPython); // a Mac has no SOCK_SEQPACKET
+  test("cargo-like: own local stream pairs pass data and ends", { skip: needsPairs }, async () => {
     const ended = await inReadOnly(
       python(
         "import socket, os",
@@ -265,7 +273,7 @@ suite("terminals and tracing", { skip: needsSandbox }, () => {
   );
 });
 
-test("20 at the same time", { skip: needsSandbox }, async () => {
+test("20 at the same time", { skip: needsPlatformSandbox }, async () => {
   const all = await Promise.all(
     Array.from({ length: 20 }, async (_, index) => inReadOnly(["echo", String(index)])),
   );

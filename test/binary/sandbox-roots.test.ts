@@ -6,7 +6,13 @@ import { suite, test, type TestContext } from "node:test";
 
 import type { SandboxPolicy } from "../../src/protocol/sandbox-policy.ts";
 import { run, type RunResult } from "../support/run.ts";
-import { firstReason, needsFreedom, needsRoot, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  firstReason,
+  needsFreedom,
+  needsPlatformSandbox,
+  needsRoot,
+  needsSandbox,
+} from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { readOnly, underSandbox, workspaceWrite } from "../support/under-sandbox.ts";
 
@@ -33,8 +39,9 @@ async function shell(
   script: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const command = underSandbox(policy, workspace, ["sh", "-c", script]);
-  return run(command, { cwd: workspace, env: { PATH: process.env["PATH"], HOME: home, ...env } });
+  const environment = { PATH: process.env["PATH"], HOME: home, ...env };
+  const command = underSandbox(policy, workspace, ["sh", "-c", script], environment);
+  return run(command, { cwd: workspace, env: environment });
 }
 
 function assertDenied(ended: RunResult): void {
@@ -44,7 +51,7 @@ function assertDenied(ended: RunResult): void {
 
 const skip = firstReason(needsSandbox, needsFreedom);
 
-suite("writable roots on disk", { skip }, () => {
+suite("writable roots on disk", { skip: firstReason(needsPlatformSandbox, needsFreedom) }, () => {
   test("the workspace, and nothing beside it", async (t) => {
     const places = makePlaces(t);
     const inside = await shell(workspaceWrite(), places, "echo x > made && cat made");
@@ -67,7 +74,7 @@ suite("writable roots on disk", { skip }, () => {
     assert.equal((await shell(byDirectory, places, `rm ${file}`)).code, 0);
   });
 
-  test("a relative root is refused, and nothing runs", async (t) => {
+  test("a relative root is refused, and nothing runs", { skip }, async (t) => {
     const places = makePlaces(t);
     const policy = workspaceWrite({ writable_roots: ["outside"] });
     const ended = await shell(policy, places, "echo ran");

@@ -4,7 +4,12 @@ import { createHash } from "node:crypto";
 import { suite, test } from "node:test";
 
 import { run, runBytes, type Command, type RunResult } from "../support/run.ts";
-import { needsProgram, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  firstReason,
+  needsLinux,
+  needsPlatformSandbox,
+  needsProgram,
+} from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import {
   readOnly,
@@ -21,11 +26,15 @@ function succeeded(stdout: string): RunResult {
   return { code: 0, signal: null, stdout, stderr: "" };
 }
 
+function shellWord(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function python(...lines: readonly string[]): Command {
   return ["python3", "-c", lines.join("\n")];
 }
 
-suite("streams", { skip: needsSandbox }, () => {
+suite("streams", { skip: needsPlatformSandbox }, () => {
   test("100 MB through a pipe, both ways", async () => {
     const bytes = Buffer.alloc(100 * 1024 * 1024, "0123456789abcdef\n");
     const { code, stdout } = await runBytes(underSandbox(readOnly, "/", ["cat"]), {
@@ -62,7 +71,7 @@ suite("streams", { skip: needsSandbox }, () => {
       "sh",
       "-c",
       "echo out > /dev/stdout; echo err > /dev/stderr",
-    ]).map((word) => `'${word}'`);
+    ]).map(shellWord);
     // A shell's pipes; those that Node makes are sockets, which no program can open again.
     const ended = await run(["sh", "-c", `${quoted.join(" ")} 2>&1 | cat`]);
     assert.deepEqual(ended, succeeded("out\nerr\n"));
@@ -71,7 +80,7 @@ suite("streams", { skip: needsSandbox }, () => {
   test("closed standard streams do not keep a command from running", async (t) => {
     const directory = tempDir(t);
     const quoted = underSandbox(workspaceWrite(), directory, ["sh", "-c", "echo ran > done"])
-      .map((word) => `'${word}'`)
+      .map(shellWord)
       .join(" ");
     for (const closed of ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"]) {
       const script = `cd ${directory} && rm -f done && ${quoted} ${closed}; echo $?; cat done`;
@@ -85,7 +94,7 @@ suite("streams", { skip: needsSandbox }, () => {
   });
 });
 
-suite("exit codes", { skip: needsSandbox }, () => {
+suite("exit codes", { skip: needsPlatformSandbox }, () => {
   test("are the command's own, 0 to 255", async () => {
     const codes = [0, 1, 2, 3, 63, 64, 100, 101, 124, 125, 126, 127, 128, 129, 200, 254, 255];
     for (const code of codes) {
@@ -102,7 +111,7 @@ suite("exit codes", { skip: needsSandbox }, () => {
   });
 });
 
-suite("words and environment", { skip: needsSandbox }, () => {
+suite("words and environment", { skip: needsPlatformSandbox }, () => {
   test("10,000 arguments arrive, in order", async () => {
     const words = Array.from({ length: 10_000 }, (_, index) => `argument-${index}`);
     const { stdout } = await inReadOnly(["printf", "%s\\n", ...words]);
@@ -116,7 +125,7 @@ suite("words and environment", { skip: needsSandbox }, () => {
       'printf %s "$1" | od -An -tx1; printenv X | od -An -tx1',
       "sh",
     ])
-      .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+      .map(shellWord)
       .join(" ");
     const script = `X=$(printf '\\377\\200'); export X; exec ${quoted} "$(printf 'a\\376b')"`;
     assert.deepEqual(await run(["sh", "-c", script]), succeeded(" 61 fe 62\n ff 80 0a\n"));
@@ -124,7 +133,7 @@ suite("words and environment", { skip: needsSandbox }, () => {
 
   test(
     "duplicates, empty values and entries without a name go through",
-    { skip: needsProgram("python3") },
+    { skip: firstReason(needsLinux, needsProgram("python3")) },
     async () => {
       const words = underSandbox(readOnly, "/", ["cat", "/proc/self/environ"]);
       const script = python(

@@ -7,8 +7,10 @@ import { makeTempDir, removeDir } from "./temp-dir.ts";
 
 export const projectRoot = dirname(dirname(import.meta.dirname));
 
-/** The pinned Node, which runs fixtures straight from their TypeScript. */
-export const pinnedNode = join(projectRoot, "node_modules/.bin/node");
+const installedNode = join(projectRoot, "node_modules/.bin/node");
+
+/** The pinned Node, which runs fixtures straight from their TypeScript; where npm has none, ours. */
+export const pinnedNode = existsSync(installedNode) ? installedNode : process.execPath;
 
 /** dist/codex, or the file that CODEX_TEST_BINARY names. */
 export const codexBinary = process.env["CODEX_TEST_BINARY"] ?? join(projectRoot, "dist/codex");

@@ -10,6 +10,7 @@ import { probeLandlock } from "../../src/linux-sandbox/landlock.ts";
 import { bindLibc, type Libc } from "../../src/linux-sandbox/libc.ts";
 import { hostArchitecture } from "../../src/linux-sandbox/syscall-numbers.ts";
 import { loadNativeAddon } from "../../src/runtime/native-addon.ts";
+import { isSeatbeltAvailable, SANDBOX_EXEC } from "../../src/sandbox/seatbelt.ts";
 import { needsBinary } from "./codex-binary.ts";
 
 export type SkipReason = false | string;
@@ -32,6 +33,10 @@ export const needsLandlock: SkipReason =
 
 /** For tests that confine a command with the built executable. */
 export const needsSandbox: SkipReason = firstReason(needsLinux, needsLandlock, needsBinary);
+
+/** For tests that confine a command with whatever this platform has; see under-sandbox.ts. */
+export const needsPlatformSandbox: SkipReason =
+  process.platform === "darwin" ? needsSeatbelt() : needsSandbox;
 
 /** Set by our own sandbox when the network is off; the project's tests also run inside it. */
 export const needsNetwork: SkipReason =
@@ -71,6 +76,10 @@ export function programPath(name: string): string | undefined {
 
 export function firstReason(...reasons: readonly SkipReason[]): SkipReason {
   return reasons.find((reason) => reason !== false) ?? false;
+}
+
+function needsSeatbelt(): SkipReason {
+  return isSeatbeltAvailable() ? false : `there is no ${SANDBOX_EXEC}`;
 }
 
 function findLandlockAbi(): number {
