@@ -20,6 +20,9 @@ export const inkInChunks: Plugin = {
       // The whole file around the data, then the data as a constant of the module.
       contents: replaceAll(path, [[YOGA_DATA, '$1base64,"$3\nexport const wasmBase64 = "$2";']]),
     }));
+    bundler.onLoad({ filter: /\/node_modules\/string-width\/index\.js$/ }, ({ path }) => ({
+      contents: replaceAll(path, [[ALL_EMOJI, EMOJI_WHEN_NEEDED]]),
+    }));
     bundler.onLoad({ filter: /\/ink\/build\/reconciler\.js$/ }, ({ path }) => ({
       contents: replaceAll(path, [
         [/if \(process\.env\['DEV'\] === 'true'\) \{[\s\S]*?\n\}\n/g, ""],
@@ -28,6 +31,18 @@ export const inkInChunks: Plugin = {
     }));
   },
 };
+
+/** The list of all emoji takes 100 ms to compile; no text without one of these characters has any. */
+const ALL_EMOJI = /const rgiEmojiRegex = \/\^\\p\{RGI_Emoji\}\$\/v;/;
+const EMOJI_WHEN_NEEDED = String.raw`
+let allEmoji;
+const rgiEmojiRegex = {
+  test(text) {
+    if (!/[\p{Emoji_Presentation}\ufe0f]/u.test(text)) return false;
+    allEmoji ??= new RegExp("^\\p{RGI_Emoji}$", "v");
+    return allEmoji.test(text);
+  },
+};`;
 
 const YOGA_AWAITED = /const Yoga = wrapAssembly\(await loadYoga\(\)\);/;
 const YOGA_SYNCHRONOUS = `

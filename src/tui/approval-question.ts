@@ -124,7 +124,8 @@ function patchQuestion(
     reasons: [why, ...places],
     evidence: undefined,
     warnings: [],
-    isRiskier: outside.length > 0,
+    // Without a reason the policy is to ask about every change; with one, a boundary is crossed.
+    isRiskier: outside.length > 0 || msg.reason !== undefined,
     sessionRule:
       msg.grant_root === undefined
         ? undefined

@@ -5,8 +5,6 @@ import { shorten } from "./width.ts";
 import { wrapHard } from "./wrap.ts";
 
 export class Pager {
-  static readonly ENTER = "\u001b[?1049h\u001b[?25l";
-  static readonly LEAVE = "\u001b[?1049l\u001b[?25h";
   readonly #title: string;
   readonly #lines: readonly string[];
   #rows: readonly Row[] = [];

@@ -32,10 +32,14 @@ const PICTURE = String.raw`\p{Extended_Pictographic}[\ufe0e\ufe0f]?\p{Emoji_Modi
  * by the list of all pictures (RGI_Emoji), which takes 150 ms to compile and long to match.
  * Source: Unicode Technical Standard 51, emoji sequences.
  */
-const EMOJI_SEQUENCE = new RegExp(
-  String.raw`${PICTURE}(?:\u200d${PICTURE})+|\p{Extended_Pictographic}[\ufe0e\ufe0f]|[#*0-9]\ufe0f\u20e3|\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f}`,
-  "gu",
-);
+function emojiSequence(): RegExp {
+  return (sequences ??= new RegExp(
+    String.raw`${PICTURE}(?:\u200d${PICTURE})+|\p{Extended_Pictographic}[\ufe0e\ufe0f]|[#*0-9]\ufe0f\u20e3|\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f}`,
+    "gu",
+  ));
+}
+
+let sequences: RegExp | undefined;
 
 /** Line feeds stay; a tabulator becomes four blanks. */
 export function sanitizeText(text: string): string {
@@ -58,7 +62,7 @@ function showInvisible(text: string): string {
   if (text.search(INVISIBLE) === -1) return text;
   let out = "";
   let end = 0;
-  for (const match of text.matchAll(EMOJI_SEQUENCE)) {
+  for (const match of text.matchAll(emojiSequence())) {
     out += text.slice(end, match.index).replaceAll(INVISIBLE, codePointName) + match[0];
     end = match.index + match[0].length;
   }

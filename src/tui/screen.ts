@@ -149,7 +149,7 @@ export class Screen implements Ui {
   openPager(title: string, lines: readonly string[]): void {
     this.#live.suspend();
     this.#pager = new Pager(title, lines);
-    this.#parts.terminal.write(Pager.ENTER);
+    this.#parts.terminal.switchScreen(true);
     this.#drawPager(this.#pager);
   }
 
@@ -328,7 +328,7 @@ export class Screen implements Ui {
 
   #closePager(): void {
     this.#pager = undefined;
-    this.#parts.terminal.write(Pager.LEAVE);
+    this.#parts.terminal.switchScreen(false);
     this.#schedule.now();
   }
 

@@ -20,6 +20,9 @@ const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?25h\u001b[0m";
 const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
 const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
 
+const ALTERNATE_ON = "\u001b[?1049h\u001b[?25l";
+const ALTERNATE_OFF = "\u001b[?1049l\u001b[?25h";
+
 const ESCAPE_DELAY_MS = 40;
 const RESIZE_DELAY_MS = 30;
 /** More keys than this within the time are a paste, not a person. */
@@ -42,6 +45,7 @@ export class Terminal {
   #resizeTimer: NodeJS.Timeout | undefined;
   #columns = 0;
   #isResizing = false;
+  #isAlternate = false;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -54,6 +58,12 @@ export class Terminal {
 
   get rows(): number {
     return this.#options.stdout.rows || 24;
+  }
+
+  /** The alternate screen, or back from it; a crash in between leaves it too. */
+  switchScreen(isAlternate: boolean): void {
+    this.#isAlternate = isAlternate;
+    this.write(isAlternate ? ALTERNATE_ON : ALTERNATE_OFF);
   }
 
   /** Its size has just changed: what is where is known when `onResize` is called. */
@@ -135,7 +145,7 @@ export class Terminal {
     this.#isRaw = false;
     try {
       this.#options.stdin.setRawMode(false);
-      writeSync(1, `${RESTORE}\r\n`);
+      writeSync(1, `${this.#isAlternate ? ALTERNATE_OFF : ""}${RESTORE}\r\n`);
     } catch {
       // The terminal may be gone.
     }
