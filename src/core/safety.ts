@@ -13,7 +13,7 @@ export interface CommandFacts {
   readonly mode: SandboxMode;
   /** `isSafeCommand` said so. */
   readonly isTrusted: boolean;
-  /** The user approved this very argument vector for the session. */
+  /** The user approved this very argument vector, in this directory, for the session. */
   readonly isApprovedForSession: boolean;
   /** The model asked for `with_escalated_permissions`. */
   readonly wantsEscalation: boolean;
@@ -102,23 +102,27 @@ export function assessDeniedCommand(approval: ApprovalPolicy): "ask" | "tell-mod
   return approval === "untrusted" || approval === "on-failure" ? "ask" : "tell-model";
 }
 
-/** Argument vectors approved for the session, each exactly as approved. */
+/**
+ * Argument vectors approved for the session, each exactly as approved and where it was: "./run" and
+ * "make" are other programs in another directory.
+ */
 export class SessionApprovals {
   readonly #approved = new Set<string>();
 
-  has(argv: readonly string[]): boolean {
-    return this.#approved.has(keyOf(argv));
+  /** `cwd` is absolute. */
+  has(argv: readonly string[], cwd: string): boolean {
+    return this.#approved.has(keyOf(argv, cwd));
   }
 
   /** Keeps `approved_for_session` only; every other decision holds once. */
-  record(argv: readonly string[], decision: ReviewDecision): void {
-    if (decision === "approved_for_session") this.#approved.add(keyOf(argv));
+  record(argv: readonly string[], cwd: string, decision: ReviewDecision): void {
+    if (decision === "approved_for_session") this.#approved.add(keyOf(argv, cwd));
   }
 }
 
 /** JSON keeps `["a b"]` and `["a", "b"]` apart, and lone surrogates too. */
-function keyOf(argv: readonly string[]): string {
-  return JSON.stringify(argv);
+function keyOf(argv: readonly string[], cwd: string): string {
+  return JSON.stringify([cwd, ...argv]);
 }
 
 export interface PatchFacts {
@@ -145,16 +149,22 @@ export type PatchAskReason =
 export type PatchDecision =
   | { readonly kind: "apply-sandboxed" }
   | { readonly kind: "apply-unsandboxed" }
-  /** If approved, it is applied unsandboxed. */
+  /** If approved, it is applied unsandboxed, unless nothing but "not-trusted" stands against it. */
   | { readonly kind: "ask"; readonly reason: PatchAskReason }
   | { readonly kind: "reject"; readonly reason: PatchAskReason | { readonly kind: "empty" } };
 
 /** Source: sandbox.md 7.2 and the protected places of the issue; judged on real paths. */
 export function assessPatch(facts: PatchFacts): PatchDecision {
   if (facts.targets.length === 0) return { kind: "reject", reason: { kind: "empty" } };
-  if (facts.approval === "untrusted") return { kind: "ask", reason: { kind: "not-trusted" } };
-  if (facts.mode === "danger-full-access") return { kind: "apply-unsandboxed" };
+  const isUntrusted = facts.approval === "untrusted";
+  if (facts.mode === "danger-full-access") {
+    return isUntrusted
+      ? { kind: "ask", reason: { kind: "not-trusted" } }
+      : { kind: "apply-unsandboxed" };
+  }
   const obstacle = findObstacle(facts);
+  // A link of the repository can lead a harmless name outside, so the user is told where to.
+  if (isUntrusted) return { kind: "ask", reason: obstacle ?? { kind: "not-trusted" } };
   if (obstacle === undefined) return { kind: "apply-sandboxed" };
   return { kind: facts.approval === "never" ? "reject" : "ask", reason: obstacle };
 }

@@ -28,7 +28,8 @@ import { OutputRecorder, type RecordedOutput } from "./output-recorder.ts";
 import { findOrphans, ticksBefore } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
 import { addRunning, countRunning, removeRunning } from "./running-commands.ts";
-import { guardWritablePlaces, type PlaceChange } from "./place-guard.ts";
+import { acceptPlaces, keepWhileLeftBehind, putBackBehindCommands } from "./left-behind.ts";
+import { guardWritablePlaces, type PlaceChange, type PlaceGuard } from "./place-guard.ts";
 import { SpawnError } from "./spawn.ts";
 
 export interface ExecRequest {
@@ -93,7 +94,12 @@ export async function execCommand(request: ExecRequest): Promise<ExecResult> {
 
 async function runThroughHelper(message: Uint8Array, request: ExecRequest): Promise<ExecResult> {
   const { helpers } = request;
+  const changedMeanwhile = putBackBehindCommands();
   const guard = guardWritablePlaces(request);
+  const placeChanges = (): readonly PlaceChange[] => [
+    ...changedMeanwhile,
+    ...endOfGuard(request.policy, guard),
+  ];
   try {
     const { helper, wasWarm } = await helpers.take();
     let run = await runHelper(helper, message, request);
@@ -101,7 +107,7 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
       // A helper that died while it waited has run nothing, so the command can be tried once more.
       run = await runHelper(await helpers.startCold(), message, request);
     }
-    return { ...finish(request, run), placeChanges: guard?.putBack() ?? [] };
+    return { ...finish(request, run), placeChanges: placeChanges() };
   } catch (error) {
     if (!(error instanceof NativeAddonError)) throw error;
     return withoutRun({ kind: "could-not-confine", message: error.message });
@@ -303,6 +309,14 @@ function withoutRun(outcome: ExecOutcome): ExecResult {
     confinement: undefined,
     placeChanges: [],
   };
+}
+
+function endOfGuard(policy: SandboxPolicy, guard: PlaceGuard | undefined): readonly PlaceChange[] {
+  if (policy.mode === "danger-full-access") acceptPlaces();
+  const changes = guard?.putBack() ?? [];
+  const late = putBackBehindCommands();
+  if (guard !== undefined) keepWhileLeftBehind(guard);
+  return [...changes, ...late];
 }
 
 /** Errors: SpawnError with EINVAL, as the kernel has no way to take such words. */

@@ -8,18 +8,44 @@ export function keepHarmlessSettings(text: string): {
   readonly kept: string;
   readonly removed: readonly string[];
 } {
-  const kept: string[] = [];
-  const removed: string[] = [];
+  const lines = judgeLines(text);
+  const kept = lines.flatMap(({ line, isHarmless }) => (isHarmless ? [line] : []));
+  const removed = lines.flatMap(({ line, isHarmless }) => (isHarmless ? [] : [line.trim()]));
+  return { kept: kept.join("\n"), removed };
+}
+
+/** Whether all that is not known to be harmless is the same in both, in the same sections. */
+export function differOnlyHarmlessly(left: string, right: string): boolean {
+  const risky = (text: string): string =>
+    JSON.stringify(
+      judgeLines(text).flatMap(({ line, header, isHarmless }) =>
+        isHarmless ? [] : [header, line],
+      ),
+    );
+  return risky(left) === risky(right);
+}
+
+interface JudgedLine {
+  readonly line: string;
+  /** The line that began its section. */
+  readonly header: string;
+  readonly isHarmless: boolean;
+}
+
+function judgeLines(text: string): readonly JudgedLine[] {
   let section = "";
-  for (const line of text.split("\n")) {
+  let sectionLine = "";
+  return text.split("\n").map((line) => {
     const header = /^\s*\[([A-Za-z0-9.-]+)(?:\s+"(?:[^"\\]|\\.)*")?\]\s*$/.exec(line);
-    if (header?.[1] !== undefined) section = header[1].toLowerCase();
+    if (header?.[1] !== undefined) {
+      section = header[1].toLowerCase();
+      sectionLine = line;
+    }
     const key = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*=[^\\]*$/.exec(line)?.[1]?.toLowerCase();
-    const harmless =
+    const isHarmless =
       line.trim() === "" || header !== null || harmlessKeys.has(`${section}.${key ?? ""}`);
-    (harmless ? kept : removed).push(line);
-  }
-  return { kept: kept.join("\n"), removed: removed.map((line) => line.trim()) };
+    return { line, header: sectionLine, isHarmless };
+  });
 }
 
 // Source: git-config(1); what init, clone, remote add, branch and submodule write.

@@ -13,7 +13,7 @@ import { diskOfBytes } from "../linux-sandbox/seal-places.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { resolveWritableRoots } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromText, type ByteString } from "../runtime/byte-string.ts";
-import { keepHarmlessSettings } from "./git-config-lines.ts";
+import { differOnlyHarmlessly, keepHarmlessSettings } from "./git-config-lines.ts";
 import { HeldDirectory, readTree, sameEntry, writeTree, type Tree } from "./place-tree.ts";
 
 /** A change to a protected place. `undone` false: it stands, and must be told. */
@@ -84,16 +84,22 @@ export function isFullySealable({ sealed, unborn, pointers }: ProtectedPlaces): 
 export class PlaceGuard {
   readonly #input: GuardInput;
   readonly #before = new Map<string, Tree | undefined>();
-  readonly #placesBefore: ProtectedPlaces;
+  #placesBefore: ProtectedPlaces;
 
-  /** Reads every protected place. A tree too large to keep is remembered as such. */
   constructor(input: GuardInput) {
     this.#input = input;
+    this.#placesBefore = this.record();
+  }
+
+  /** Reads every protected place. A tree too large to keep is remembered as such. */
+  record(): ProtectedPlaces {
+    this.#before.clear();
     this.#placesBefore = this.#find();
     const { sealed, pointers } = this.#placesBefore;
     for (const path of [...sealed.map((place) => place.path), ...pointers]) {
       this.#before.set(path, this.#read(path));
     }
+    return this.#placesBefore;
   }
 
   /** As they are at this moment. */
@@ -111,6 +117,22 @@ export class PlaceGuard {
     // A worktree that is gone has taken its pointer along, which is nothing to undo.
     const paths = new Set([...sealed, ...after.pointers]);
     return [...disbanded, ...[...paths].flatMap((path) => this.#restore(brand(path)))];
+  }
+
+  /**
+   * The same when the command is over and others may have been at work, such as the user with git
+   * in another terminal: settings that cannot run anything are taken over.
+   */
+  putBackLate(): readonly PlaceChange[] {
+    for (const [path, before] of this.#before) {
+      const after = /\/config$/.test(path) && before !== undefined ? this.#read(path) : undefined;
+      const [old, now] = [before?.get(brand("")), after?.get(brand(""))];
+      if (old?.kind !== "file" || now?.kind !== "file" || old.mode !== now.mode) continue;
+      if (differOnlyHarmlessly(old.content.toString("latin1"), now.content.toString("latin1"))) {
+        this.#before.set(path, after);
+      }
+    }
+    return this.putBack();
   }
 
   #find(): ProtectedPlaces {

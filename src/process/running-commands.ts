@@ -2,7 +2,10 @@
  * The commands that run at this moment, and how to end them all before this program ends. Servers
  * are among what must not outlive this program, but only their owner ends them before.
  */
+import { writeSync } from "node:fs";
+import { placeChangeNotice } from "./confinement-notices.ts";
 import type { StopCause } from "./exec-outcome.ts";
+import { putBackBehindCommands } from "./left-behind.ts";
 import { findOrphans } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
 
@@ -66,11 +69,24 @@ export async function endAllCommands(graceMs: number = DEFAULT_GRACE_MS): Promis
   const commands = [...running];
   for (const command of commands) command.stop({ kind: "aborted" }, graceMs);
   await Promise.all([orphanTree().end(graceMs), ...commands.map(({ over }) => over)]);
+  tellLateChanges();
 }
 
 /** The same with SIGKILL and without waiting: for a handler of the process's "exit" event. */
 export function killAllCommandsNow(): void {
   everything().killNow();
+  tellLateChanges();
+}
+
+/** No event reaches anybody any more, and silence would hide what was tried. */
+function tellLateChanges(): void {
+  for (const change of putBackBehindCommands()) {
+    try {
+      writeSync(2, `codex: ${placeChangeNotice(change)}\n`);
+    } catch {
+      return; // nobody reads it
+    }
+  }
 }
 
 const DEFAULT_GRACE_MS = 250;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { ReviewDecision } from "../../src/protocol/approval.ts";
@@ -300,4 +300,32 @@ test("untrusted asks before every patch", { skip }, async (t) => {
     changes,
   });
   assert.equal(readFileSync(join(cwd, "new.txt"), "utf8"), "hello\n");
+});
+
+test("an approval for the session does not hold in another directory", { skip }, async (t) => {
+  const here = { command: ["touch", "x"] };
+  const there = { ...here, workdir: tempDir(t) };
+  const { questions } = await runCalls(
+    t,
+    "untrusted",
+    [here, there, here],
+    ["approved_for_session", "denied"],
+  );
+  assert.equal(questions.length, 2);
+  assert.equal(existsSync(join(there.workdir, "x")), false);
+});
+
+test("untrusted says where a link of the repository leads a patch", { skip }, async (t) => {
+  const outside = realpathSync(tempDir(t));
+  const target = join(outside, "new.txt");
+  const link = { command: ["ln", "-s", outside, "docs"] };
+  const patch = { command: ["apply_patch", PATCH.replace("new.txt", "docs/new.txt")] };
+  const { questions } = await runCalls(t, "untrusted", [link, patch], ["approved", "denied"]);
+  const [, question] = questions;
+  assert.ok(question !== undefined && "reason" in question);
+  assert.equal(
+    question.reason,
+    `writing outside of the project: "${target}" is in no writable root`,
+  );
+  assert.equal(existsSync(target), false);
 });

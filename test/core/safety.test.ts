@@ -102,12 +102,12 @@ test("a stopped command is asked about under untrusted and on-failure only", () 
   );
 });
 
-test("only approvals for the session are kept, for exactly the same words", () => {
+test("only approvals for the session are kept, for exactly the same words in the same directory", () => {
   const approvals = new SessionApprovals();
-  approvals.record(["make"], "approved");
-  approvals.record(["make", "a"], "denied");
-  approvals.record(["make", "b"], "abort");
-  approvals.record(["make", "x y"], "approved_for_session");
+  approvals.record(["make"], "/repo", "approved");
+  approvals.record(["make", "a"], "/repo", "denied");
+  approvals.record(["make", "b"], "/repo", "abort");
+  approvals.record(["make", "x y"], "/repo", "approved_for_session");
   const asked = [
     ["make"],
     ["make", "a"],
@@ -118,9 +118,10 @@ test("only approvals for the session are kept, for exactly the same words", () =
     [],
   ];
   assert.deepEqual(
-    asked.map((argv) => approvals.has(argv)),
+    asked.map((argv) => approvals.has(argv, "/repo")),
     [false, false, false, true, false, false, false],
   );
+  assert.equal(approvals.has(["make", "x y"], "/repo/below"), false);
 });
 
 const inRoot: PatchFacts = {

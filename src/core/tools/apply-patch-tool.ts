@@ -73,8 +73,8 @@ export class ApplyPatchTool {
       const isEmpty = plan.error.problem.kind === "no-operations";
       return isEmpty ? "patch rejected: empty patch" : `error: ${plan.error.message}`;
     }
-    const paths = plan.affected.map(({ realPath }) => realPath);
-    const patch: Patch = { text, workdir, plan, invocation, subject: patchSubject(paths) };
+    const subject = patchSubject(realPathsOf(plan));
+    const patch: Patch = { text, workdir, plan, invocation, subject };
     const decision = await this.#decide(patch);
     switch (decision.kind) {
       case "apply-sandboxed":
@@ -98,7 +98,7 @@ export class ApplyPatchTool {
       approval: context.approvalPolicy,
       mode: context.sandboxPolicy.mode,
       hasPlatformSandbox,
-      targets: plan.affected.map(({ realPath }) => realPath),
+      targets: realPathsOf(plan),
       writableRoots: places.writableRoots,
       protectedPlaces: places.protectedPlaces,
     });
@@ -107,6 +107,21 @@ export class ApplyPatchTool {
   async #askAndApply(patch: Patch, reason: PatchAskReason): Promise<string> {
     const words = reason.kind === "not-trusted" ? undefined : describePatchReason(reason);
     if (!(await this.#ask(patch, words))) return REJECTED_BY_USER;
+    return this.#applyApproved(patch, reason);
+  }
+
+  /** What the user has seen holds: a command in the background may have put a link in the way. */
+  async #applyApproved(patch: Patch, reason: PatchAskReason): Promise<string> {
+    const { sandboxPolicy } = patch.invocation.context;
+    if (reason.kind === "not-trusted") return this.#carryOut(patch, sandboxPolicy, false);
+    const { planPatch } = await import("../../apply-patch/plan-patch.ts");
+    const plan = planPatch(patch.text, patch.workdir);
+    if (!plan.ok) return `error: ${plan.error.message}`;
+    if (patchSubject(realPathsOf(plan)) !== patch.subject) {
+      const problem = "its paths lead elsewhere since the user was asked";
+      this.#services.refusals.add({ subject: patch.subject, reason: problem });
+      return `patch rejected: ${problem}`;
+    }
     return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
   }
 
@@ -197,4 +212,8 @@ export class ApplyPatchTool {
     const denial = denialOf(result, { argv: ["apply_patch"], workdir: patch.workdir }, places);
     return denial === undefined ? undefined : describeDenial(denial);
   }
+}
+
+function realPathsOf(plan: Plan): readonly string[] {
+  return plan.affected.map(({ realPath }) => realPath);
 }

@@ -110,7 +110,7 @@ export class ShellTool {
       isTrusted:
         (context.approvalPolicy === "untrusted" || !hasPlatformSandbox) &&
         isSafeCommand(call.command, { workdir, sessionCwd: context.cwd }, grammar),
-      isApprovedForSession: sessionApprovals.has(call.command),
+      isApprovedForSession: sessionApprovals.has(call.command, workdir),
       wantsEscalation: call.wantsEscalation,
       hasPlatformSandbox,
     });
@@ -130,7 +130,7 @@ export class ShellTool {
         ...(reason === undefined ? {} : { reason }),
       }),
     );
-    sessionApprovals.record(argv, decision);
+    sessionApprovals.record(argv, cwd, decision);
     if (!isApproval(decision)) this.#refuse(attempt, "rejected by the user");
     return decision;
   }

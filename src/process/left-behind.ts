@@ -1,0 +1,34 @@
+/**
+ * Protected places while processes of earlier commands live on in the background: such a process
+ * may write after its command's end, when nobody compares any more.
+ *
+ * So a command's guard stays as long as anything that commands left behind does, and looks again
+ * before and after each further command and at the end of this program.
+ */
+import { findOrphans } from "./orphans.ts";
+import type { PlaceChange, PlaceGuard } from "./place-guard.ts";
+
+const standing = new Set<PlaceGuard>();
+
+/** To be called after the guard has put back what its command changed. */
+export function keepWhileLeftBehind(guard: PlaceGuard): void {
+  if (isAnythingLeft()) standing.add(guard);
+}
+
+/** Undoes what processes in the background have changed since the last look. */
+export function putBackBehindCommands(): readonly PlaceChange[] {
+  if (standing.size === 0) return [];
+  const areWriting = isAnythingLeft(); // before the last look, not after it
+  const changes = [...standing].flatMap((guard) => guard.putBackLate());
+  if (!areWriting) standing.clear();
+  return changes;
+}
+
+/** What the disk holds now is right: a command with all rights has just ended. */
+export function acceptPlaces(): void {
+  for (const guard of standing) guard.record();
+}
+
+function isAnythingLeft(): boolean {
+  return findOrphans().some(({ isZombie }) => !isZombie);
+}
