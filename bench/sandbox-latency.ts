@@ -1,0 +1,200 @@
+/**
+ * What the sandbox costs one tool command: from the call to the end of `true`, warm and cold, beside
+ * a plain spawn of the same program in the same run and, when it is there, a peer's helper.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { execCommand } from "../src/process/exec.ts";
+import { HelperPool } from "../src/process/helper-pool.ts";
+import { minimalEnvironment } from "../src/process/helper-process.ts";
+import { WORKSPACE_WRITE_POLICY } from "../src/protocol/sandbox-policy.ts";
+import { byteStringFromText } from "../src/runtime/byte-string.ts";
+import { quantile } from "./measure.ts";
+
+export interface SandboxLatency {
+  readonly plainMs: Spread;
+  readonly warmMs: Spread;
+  readonly coldMs: Spread;
+  /** Call by call, to the plain spawn beside it. */
+  readonly warmRatio: number;
+  /** Of all warm calls of the long run, some after a pause. */
+  readonly p99Ms: number;
+  readonly calls: number;
+  readonly idlePrivateMb: number;
+  /** Codex 0.23.0's helper, one process for each command. */
+  readonly peerMs: Spread | undefined;
+}
+
+export interface Spread {
+  readonly p10: number;
+  readonly median: number;
+  readonly p90: number;
+}
+
+export interface LatencyOptions {
+  readonly codex: string;
+  /** Calls of each kind in turn. */
+  readonly rounds: number;
+  /** Calls of the long run. */
+  readonly calls: number;
+  /** Codex 0.23.0's executable. */
+  readonly peer: string | undefined;
+}
+
+export async function measureSandboxLatency(options: LatencyOptions): Promise<SandboxLatency> {
+  const directory = mkdtempSync(join(tmpdir(), "codex-bench-"));
+  const program = { path: options.codex, environment: minimalEnvironment(process.env) };
+  const warm = new HelperPool({ program });
+  const cold = new HelperPool({ program, keepsWarm: false });
+  const run = async (helpers: HelperPool): Promise<number> => {
+    const startedAt = performance.now();
+    const result = await execCommand({
+      argv: ["/bin/true"],
+      cwd: directory,
+      policyCwd: directory,
+      policy: WORKSPACE_WRITE_POLICY,
+      environment: [byteStringFromText("PATH=/usr/bin:/bin")],
+      codexHome: undefined,
+      timeoutMs: 10_000,
+      helpers,
+    });
+    const elapsed = performance.now() - startedAt;
+    if (result.outcome.kind !== "exited" || result.outcome.exitCode !== 0) {
+      throw new Error(`true under the sandbox: ${JSON.stringify(result.outcome)}`);
+    }
+    return elapsed;
+  };
+  try {
+    const samples: Record<"plain" | "warm" | "cold" | "peer", number[]> = {
+      plain: [],
+      warm: [],
+      cold: [],
+      peer: [],
+    };
+    for (let round = -3; round < options.rounds; round += 1) {
+      const plain = await plainSpawn("/bin/true", []);
+      const peer =
+        options.peer === undefined ? Number.NaN : await peerHelper(options.peer, directory);
+      const coldMs = await run(cold);
+      const warmMs = await runWarm(warm, run, 60);
+      if (round < 0) continue; // caches and just-in-time compilation
+      samples.plain.push(plain);
+      samples.cold.push(coldMs);
+      samples.warm.push(warmMs);
+      if (options.peer !== undefined) samples.peer.push(peer);
+    }
+    const many: number[] = [];
+    for (let call = 0; call < options.calls; call += 1) {
+      many.push(await runWarm(warm, run, call % 50 === 49 ? 1_000 : 60));
+    }
+    await warm.prepare();
+    await pause(1_000); // until it has everything loaded and waits
+    return {
+      plainMs: spread(samples.plain),
+      warmMs: spread(samples.warm),
+      coldMs: spread(samples.cold),
+      warmRatio: quantile(
+        samples.warm.map((ms, index) => ms / (samples.plain[index] ?? Number.NaN)),
+        0.5,
+      ),
+      p99Ms: quantile(many, 0.99),
+      calls: many.length,
+      idlePrivateMb: privateMb(warm.warmPid),
+      peerMs: options.peer === undefined ? undefined : spread(samples.peer),
+    };
+  } finally {
+    warm.close();
+    cold.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A model thinks between two commands; the helper is started meanwhile. */
+async function runWarm(
+  helpers: HelperPool,
+  run: (helpers: HelperPool) => Promise<number>,
+  thinkingMs: number,
+): Promise<number> {
+  await helpers.prepare();
+  await pause(thinkingMs);
+  return run(helpers);
+}
+
+async function plainSpawn(
+  program: string,
+  args: readonly string[],
+  argv0?: string,
+): Promise<number> {
+  const startedAt = performance.now();
+  const child = spawn(program, [...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: "/usr/bin:/bin" },
+    ...(argv0 === undefined ? {} : { argv0 }),
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("exit", resolve);
+    child.once("error", reject);
+  });
+  const elapsed = performance.now() - startedAt;
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  return elapsed;
+}
+
+async function peerHelper(peer: string, directory: string): Promise<number> {
+  const policy = JSON.stringify({
+    mode: "workspace-write",
+    writable_roots: [],
+    network_access: false,
+    exclude_tmpdir_env_var: false,
+    exclude_slash_tmp: false,
+  });
+  return plainSpawn(peer, [directory, policy, "--", "/bin/true"], "codex-linux-sandbox");
+}
+
+function spread(values: readonly number[]): Spread {
+  return {
+    p10: quantile(values, 0.1),
+    median: quantile(values, 0.5),
+    p90: quantile(values, 0.9),
+  };
+}
+
+/** Memory that the process shares with nobody. Source: proc_pid_smaps_rollup(5). */
+function privateMb(pid: number | undefined): number {
+  if (pid === undefined) return Number.NaN;
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
+  const lines = [...text.matchAll(/^Private_(?:Clean|Dirty): +([0-9]+) kB/gm)];
+  return lines.reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024;
+}
+
+export function showLatency(latency: SandboxLatency): void {
+  const line = (name: string, value: Spread): void => {
+    const figures = [value.p10, value.median, value.p90].map((ms) => ms.toFixed(1).padStart(6));
+    console.log(`${figures.join(" ")} ms  ${name}`);
+  };
+  console.log("   p10 median    p90");
+  line("plain spawn of true", latency.plainMs);
+  line("tool command true, warm helper", latency.warmMs);
+  line("tool command true, cold helper (limit 25)", latency.coldMs);
+  if (latency.peerMs !== undefined) line("Codex 0.23.0's helper", latency.peerMs);
+  console.log(`warm: ${latency.warmRatio.toFixed(2)}x of a plain spawn (limit 2.5)`);
+  console.log(
+    `warm: 99 of 100 of ${latency.calls} calls within ${latency.p99Ms.toFixed(1)} ms (limit 10)`,
+  );
+  console.log(`idle helper: ${latency.idlePrivateMb.toFixed(1)} MB private memory (limit 12)`);
+}
+
+if (import.meta.main) {
+  showLatency(
+    await measureSandboxLatency({
+      codex: join(dirname(import.meta.dirname), "dist", "codex"),
+      rounds: Number(process.argv[2] ?? 50),
+      calls: Number(process.argv[3] ?? 100),
+      peer: process.argv[4],
+    }),
+  );
+}
