@@ -42,13 +42,18 @@ interface Run {
   readonly peakMb: number;
 }
 
-export async function measureGrowth(codex: string): Promise<readonly Growth[]> {
+export async function measureGrowth(
+  codex: string,
+  onResult: (growth: Growth) => void,
+): Promise<readonly Growth[]> {
   const home = mkdtempSync(join(tmpdir(), "codex-bench-"));
   const model = await startStubModel();
   try {
     const results: Growth[] = [];
     for (const subject of subjects(new Bench(codex, home, model))) {
-      results.push(await grow(subject));
+      const grown = await grow(subject);
+      results.push(grown);
+      onResult(grown);
     }
     return results;
   } finally {
@@ -232,18 +237,15 @@ function isMeasured(value: unknown): value is Measured {
   return typeof value === "object" && value !== null && "peakKib" in value && "end" in value;
 }
 
-export function showGrowth(growth: readonly Growth[]): void {
-  for (const { name, unit, steps, exponent, memoryGrowthMb } of growth) {
-    const figures = steps.map(({ size, cpuMs }) => `${size}: ${cpuMs.toFixed(0)} ms`).join(", ");
-    const words = Number.isNaN(exponent) ? "too little to tell" : exponent.toFixed(2);
-    console.log(
-      `exponent ${words}, memory +${memoryGrowthMb.toFixed(0)} MB  ${name} (${unit}; CPU ${figures})`,
-    );
-  }
+export function showGrowth({ name, unit, steps, exponent, memoryGrowthMb }: Growth): void {
+  const figures = steps.map(({ size, cpuMs }) => `${size}: ${cpuMs.toFixed(0)} ms`).join(", ");
+  const words = Number.isNaN(exponent) ? "too little to tell" : exponent.toFixed(2);
+  const memory = `memory +${memoryGrowthMb.toFixed(0)} MB`;
+  console.log(`exponent ${words}, ${memory}  ${name} (${unit}; CPU ${figures})`);
 }
 
 if (import.meta.main) {
   const codex = join(dirname(import.meta.dirname), "dist", "codex");
   if (spawnSync(codex, ["--version"]).status !== 0) throw new Error("Run npm run build first");
-  showGrowth(await measureGrowth(codex));
+  await measureGrowth(codex, showGrowth);
 }
