@@ -1,68 +1,99 @@
 /**
- * `npm run bench`: start-up times and sizes of dist/codex, as ratios to a bare start of the same
- * Node in the same run. Prints a table and writes bench/results.json.
+ * `npm run bench [-- --quick] [--peers] [section…]`: what dist/codex costs, as ratios to a floor or a
+ * peer in the same run. Prints tables and writes bench/results.json.
+ *
+ * --quick: fewer runs, for a first look. --peers: also fetches Codex 0.23.0 and 0.169.0 from the npm
+ * registry into a scratch folder and runs them beside ours. A figure over its limit is marked, and
+ * the exit code is 1 then; on a busy machine times mean little.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 
-import { peakMemoryMb, timeInTurn, type Subject } from "./measure.ts";
+import { measureExecCosts } from "./exec-costs.ts";
+import { measureGrowth, showGrowth } from "./growth.ts";
+import { measureMcp, showMcp } from "./mcp-conversations.ts";
+import { fetchPeers, type Peers } from "./peers.ts";
+import { reportOf, type Figure } from "./figure.ts";
+import { measureSandboxLatency, latencyFigures } from "./sandbox-latency.ts";
+import { measureStarts } from "./starts.ts";
 
-const root = dirname(import.meta.dirname);
-const codex = join(root, "dist", "codex");
-const rounds = Number(process.argv[2] ?? 40);
+const SECTIONS = ["starts", "sandbox", "exec", "growth", "mcp"] as const;
+type Section = (typeof SECTIONS)[number];
 
-const subjects: readonly Subject[] = [
-  { name: "bare Node start", command: [process.execPath, "-e", "0"] },
-  { name: "/bin/true", command: ["/bin/true"] },
-  { name: "codex --version", command: [codex, "--version"] },
-  { name: "codex --help", command: [codex, "--help"] },
-  { name: "codex debug landlock -- true", command: [codex, "debug", "landlock", "--", "true"] },
-];
+const codex = join(dirname(import.meta.dirname), "dist", "codex");
+const resultsPath = join(import.meta.dirname, "results.json");
+const words = process.argv.slice(2);
+const isQuick = words.includes("--quick");
+const named = words.filter((word) => !word.startsWith("--"));
+const unknown = words.filter(
+  (word) => !["--quick", "--peers", ...SECTIONS].some((known) => known === word),
+);
 
-/** Upper limits of the ratio to a bare Node start. */
-const limits: Readonly<Record<string, number>> = {
-  "codex --version": 0.95,
-  "codex --help": 1.8,
-  "codex debug landlock -- true": 1.15,
-};
-
+if (unknown.length > 0) {
+  console.error(`Unknown: ${unknown.join(" ")}; expected --quick, --peers, ${SECTIONS.join(", ")}`);
+  process.exit(2);
+}
 if (!existsSync(codex)) {
   console.error("Cannot measure: dist/codex is missing; run npm run build first");
   process.exit(1);
 }
-const timings = timeInTurn(subjects, rounds);
-console.log(`${rounds} runs each, in turn; times in ms, ratio to a bare Node start`);
-console.log("median    p10    p90  ratio  limit");
-for (const { name, medianMs, p10Ms, p90Ms, ratioToFirst } of timings) {
-  const columns = [
-    medianMs.toFixed(1),
-    p10Ms.toFixed(1),
-    p90Ms.toFixed(1),
-    ratioToFirst.toFixed(2),
-  ];
-  const limit = limits[name]?.toFixed(2) ?? "-";
-  console.log(`${[...columns, limit].map((column) => column.padStart(6)).join(" ")}  ${name}`);
-}
-const sizes = {
-  binaryMb: statSync(codex).size / 1e6,
-  xzMb: xzSizeMb(),
-  peakMbDebugLandlock: peakMemoryMb({
-    name: "",
-    command: [codex, "debug", "landlock", "--", "true"],
-  }),
-};
-console.log(
-  `binary ${sizes.binaryMb.toFixed(1)} MB (limit 120), as xz ${sizes.xzMb} MB (limit 32)`,
-);
-console.log(`peak memory of debug landlock ${sizes.peakMbDebugLandlock.toFixed(1)} MB (limit 80)`);
-const results = join(import.meta.dirname, "results.json");
-writeFileSync(results, `${JSON.stringify({ rounds, timings, sizes }, undefined, 2)}\n`);
 
-function xzSizeMb(): string {
-  const result = spawnSync("sh", ["-c", `xz -6 -T0 -c "$1" | wc -c`, "sh", codex], {
-    encoding: "utf8",
-  });
-  const bytes = Number(result.stdout.trim());
-  return bytes > 0 ? (bytes / 1e6).toFixed(1) : "unknown (xz is missing)";
+const peers = words.includes("--peers") ? fetchPeers() : undefined;
+const results: Record<string, unknown> = {};
+const figures: Figure[] = [];
+try {
+  const [load = 0] = loadavg();
+  if (load > 0.5)
+    console.log(`The machine is busy (load ${load.toFixed(1)}): compare ratios only.`);
+  for (const section of SECTIONS) {
+    if (named.length > 0 && !named.includes(section)) continue;
+    console.log(`\n# ${section}`);
+    results[section] = await measure(section, peers);
+  }
+} finally {
+  peers?.remove();
+}
+const machine = { processors: cpus().length, model: cpus()[0]?.model, node: process.version };
+const kept: unknown = existsSync(resultsPath) ? JSON.parse(readFileSync(resultsPath, "utf8")) : {};
+const before = typeof kept === "object" && kept !== null && named.length > 0 ? kept : {};
+const all = { ...before, machine, date: new Date().toISOString(), ...results };
+writeFileSync(resultsPath, `${JSON.stringify(all, undefined, 2)}\n`);
+const over = figures.filter(({ value, limit }) => limit !== undefined && value > limit);
+if (over.length > 0) {
+  console.log(`\nOver their limits: ${over.map(({ name }) => name).join("; ")}`);
+  process.exitCode = 1;
+}
+
+async function measure(section: Section, others: Peers | undefined): Promise<unknown> {
+  switch (section) {
+    case "starts":
+      return show(await measureStarts(codex, isQuick ? 10 : 40, others));
+    case "sandbox": {
+      const latency = await measureSandboxLatency({
+        codex,
+        rounds: isQuick ? 20 : 100,
+        calls: isQuick ? 50 : 1_000,
+        peer: others?.codex23,
+      });
+      show(latencyFigures(latency));
+      return latency;
+    }
+    case "exec":
+      return show(await measureExecCosts(codex, isQuick ? 5 : 20));
+    case "growth":
+      return measureGrowth(codex, showGrowth);
+    case "mcp": {
+      const costs = [];
+      for (const count of [5, 50, 500]) costs.push(await measureMcp(codex, count));
+      for (const cost of costs) showMcp(cost);
+      return costs;
+    }
+  }
+}
+
+function show(list: readonly Figure[]): readonly Figure[] {
+  figures.push(...list);
+  for (const figure of list) console.log(reportOf(figure));
+  return list;
 }

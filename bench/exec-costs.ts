@@ -7,15 +7,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+import { reportOf, type Figure } from "./figure.ts";
 import { quantile } from "./measure.ts";
 import { answer, delta, message, shellCall, startStubModel, type StubModel } from "./stub-model.ts";
-
-export interface Cost {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "ms" | "MB";
-  readonly limit: number;
-}
 
 /** What the limits in milliseconds were set for. */
 const REFERENCE_NODE_START_MS = 25;
@@ -23,7 +17,7 @@ const STEPS = 200;
 const DONE = answer([message("done")]);
 
 /** `codex` is the path of the executable. Times are as on the machine of the limits. */
-export async function measureExecCosts(codex: string, rounds: number): Promise<readonly Cost[]> {
+export async function measureExecCosts(codex: string, rounds: number): Promise<readonly Figure[]> {
   const home = mkdtempSync(join(tmpdir(), "codex-bench-"));
   const model = await startStubModel();
   try {
@@ -55,7 +49,7 @@ class ExecBench {
     writeFileSync(join(home, "config.toml"), config);
   }
 
-  async measure(rounds: number): Promise<readonly Cost[]> {
+  async measure(rounds: number): Promise<readonly Figure[]> {
     const start = await this.#firstRequest(rounds);
     const scale = REFERENCE_NODE_START_MS / start.nodeMs;
     const plain = await this.#best([DONE]);
@@ -66,10 +60,10 @@ class ExecBench {
     const feed = await this.#best([shellAnswer("yes 0123456789 | head -c 1000000000"), DONE], 1);
     const steps = Array.from({ length: STEPS }, (_, index) => shellAnswer("true", `c${index}`));
     const many = await this.#best([...steps, DONE]);
-    const time = (name: string, valueMs: number, limit: number): Cost => {
+    const time = (name: string, valueMs: number, limit: number): Figure => {
       return { name, value: valueMs * scale, unit: "ms", limit };
     };
-    const memory = (name: string, value: number, limit: number): Cost => {
+    const memory = (name: string, value: number, limit: number): Figure => {
       return { name, value, unit: "MB", limit };
     };
     return [
@@ -162,14 +156,8 @@ function numbersOf(value: unknown): Readonly<Record<string, number>> {
   );
 }
 
-export function showCosts(costs: readonly Cost[]): void {
-  for (const { name, value, unit, limit } of costs) {
-    const mark = value <= limit ? "" : "  OVER";
-    console.log(`${value.toFixed(1).padStart(8)} ${unit} (limit ${limit})  ${name}${mark}`);
-  }
-}
-
 if (import.meta.main) {
   const codex = join(dirname(import.meta.dirname), "dist", "codex");
-  showCosts(await measureExecCosts(codex, Number(process.argv[2] ?? 20)));
+  const figures = await measureExecCosts(codex, Number(process.argv[2] ?? 20));
+  for (const figure of figures) console.log(reportOf(figure));
 }

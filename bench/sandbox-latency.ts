@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { execCommand } from "../src/process/exec.ts";
@@ -13,6 +13,7 @@ import { HelperPool } from "../src/process/helper-pool.ts";
 import { minimalEnvironment } from "../src/process/helper-process.ts";
 import { WORKSPACE_WRITE_POLICY } from "../src/protocol/sandbox-policy.ts";
 import { byteStringFromText } from "../src/runtime/byte-string.ts";
+import type { Figure } from "./figure.ts";
 import { quantile } from "./measure.ts";
 
 export interface SandboxLatency {
@@ -171,30 +172,33 @@ function privateMb(pid: number | undefined): number {
   return lines.reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024;
 }
 
-export function showLatency(latency: SandboxLatency): void {
-  const line = (name: string, value: Spread): void => {
-    const figures = [value.p10, value.median, value.p90].map((ms) => ms.toFixed(1).padStart(6));
-    console.log(`${figures.join(" ")} ms  ${name}`);
-  };
-  console.log("   p10 median    p90");
-  line("plain spawn of true", latency.plainMs);
-  line("tool command true, warm helper", latency.warmMs);
-  line("tool command true, cold helper (limit 25)", latency.coldMs);
-  if (latency.peerMs !== undefined) line("Codex 0.23.0's helper", latency.peerMs);
-  console.log(`warm: ${latency.warmRatio.toFixed(2)}x of a plain spawn (limit 2.5)`);
-  console.log(
-    `warm: 99 of 100 of ${latency.calls} calls within ${latency.p99Ms.toFixed(1)} ms (limit 10)`,
-  );
-  console.log(`idle helper: ${latency.idlePrivateMb.toFixed(1)} MB private memory (limit 12)`);
-}
-
-if (import.meta.main) {
-  showLatency(
-    await measureSandboxLatency({
-      codex: join(dirname(import.meta.dirname), "dist", "codex"),
-      rounds: Number(process.argv[2] ?? 50),
-      calls: Number(process.argv[3] ?? 100),
-      peer: process.argv[4],
-    }),
-  );
+export function latencyFigures(latency: SandboxLatency): readonly Figure[] {
+  const { plainMs, warmMs, coldMs, peerMs } = latency;
+  const spreadOf = ({ p10, p90 }: Spread): readonly [number, number] => [p10, p90];
+  const time = (name: string, value: Spread, limit?: number): Figure => ({
+    name,
+    value: value.median,
+    unit: "ms",
+    spread: spreadOf(value),
+    ...(limit === undefined ? {} : { limit }),
+  });
+  return [
+    time("plain spawn of true", plainMs),
+    ...(peerMs === undefined ? [] : [time("0.23.0's helper with true", peerMs)]),
+    time("tool command true, warm helper", warmMs, peerMs?.median),
+    time("tool command true, cold helper", coldMs, 25),
+    { name: "warm, to a plain spawn", value: latency.warmRatio, unit: "x", limit: 2.5 },
+    {
+      name: `warm, 99 of 100 of ${latency.calls} calls within`,
+      value: latency.p99Ms,
+      unit: "ms",
+      limit: 10,
+    },
+    {
+      name: "private memory of a waiting helper",
+      value: latency.idlePrivateMb,
+      unit: "MB",
+      limit: 12,
+    },
+  ];
 }
