@@ -125,7 +125,7 @@ export class PlaceGuard {
    */
   putBackLate(): readonly PlaceChange[] {
     for (const [path, before] of this.#before) {
-      const after = /\/config$/.test(path) && before !== undefined ? this.#read(path) : undefined;
+      const after = path.endsWith("/config") && before !== undefined ? this.#read(path) : undefined;
       const [old, now] = [before?.get(brand("")), after?.get(brand(""))];
       if (old?.kind !== "file" || now?.kind !== "file" || old.mode !== now.mode) continue;
       if (differOnlyHarmlessly(old.content.toString("latin1"), now.content.toString("latin1"))) {
