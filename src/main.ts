@@ -15,6 +15,8 @@ function main(): Promise<number> {
       return sandboxHelper();
     case "apply_patch":
     case "applypatch":
+    case "apply_patch.exe":
+    case "applypatch.exe":
       return applyPatch(words);
     case "codex-orphan-watcher":
       return orphanWatcher();

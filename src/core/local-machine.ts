@@ -1,5 +1,4 @@
 /** The computer this program runs on, as conversations need it. */
-import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
 import type { HelperPool } from "../process/helper-pool.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
@@ -41,10 +40,10 @@ export function localMachine(input: LocalMachineInput): LocalMachine {
         runner: localCommands({
           config,
           inherited: input.inheritedEnvironment,
-          toolDirectory,
+          toolDirectory: toolDirectory?.path ?? null,
           helpers,
         }),
-        applyPatchProgram: toolDirectory === null ? null : join(toolDirectory, "apply_patch"),
+        applyPatchProgram: toolDirectory?.applyPatchProgram ?? null,
       };
     },
     hasPlatformSandbox: process.platform === "linux" || process.platform === "darwin",
