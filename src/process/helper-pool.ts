@@ -127,6 +127,11 @@ export class HelperPool {
     return this.#usable()?.helper.child.pid;
   }
 
+  /** All helpers that wait. */
+  get waitingPids(): readonly number[] {
+    return this.#warm.map(({ helper }) => helper.child.pid);
+  }
+
   get watcherPid(): number | undefined {
     return this.#watcher?.pid;
   }

@@ -526,7 +526,7 @@ function livingOf(helpers: HelperPool): readonly number[] {
         descendants.has(pid) &&
         session !== own?.session &&
         !isZombie &&
-        pid !== helpers.warmPid &&
+        !helpers.waitingPids.includes(pid) &&
         pid !== helpers.watcherPid,
     )
     .map(({ pid }) => pid);
