@@ -7,6 +7,8 @@ import { Writable } from "node:stream";
 const BEGIN_UPDATE = "\u001b[?2026h";
 const END_UPDATE = "\u001b[?2026l";
 
+const SMALL_WRITE = 128;
+
 export interface FrameTarget {
   readonly columns: number;
   readonly rows: number;
@@ -61,6 +63,9 @@ export class FrameStream extends Writable {
     this.#isScheduled = false;
     const text = this.#pending;
     this.#pending = "";
-    if (text !== "") this.#target.write(`${BEGIN_UPDATE}${text}${END_UPDATE}`);
+    if (text === "") return;
+    // A terminal takes a write this small in one piece; once a second the marks would be a fifth.
+    const isSmall = text.length < SMALL_WRITE;
+    this.#target.write(isSmall ? text : `${BEGIN_UPDATE}${text}${END_UPDATE}`);
   }
 }

@@ -1,4 +1,5 @@
 /** One session on a screen: connects terminal, screen and conversation, from the start to the end. */
+import { setFlagsFromString } from "node:v8";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
 import { readImage } from "../core/user-input.ts";
@@ -32,6 +33,7 @@ export function runScreenSession(input: SessionInput): Promise<TuiEnd> {
 }
 
 const EXIT_CODES = { SIGHUP: 129, SIGTERM: 143, "end-of-input": 0 } as const;
+const STOP_LIMIT_MS = 200;
 /** Of a pasted text that may be a path. */
 const MAX_PATH_LENGTH = 4096;
 
@@ -118,6 +120,9 @@ class ScreenSession {
   }
 
   async run(): Promise<TuiEnd> {
+    // A session lives for hours: memory is worth more than the time of a few more collections.
+    // Source: V8's flags; it is read at each collection, so it may be set late.
+    setFlagsFromString("--heap-growing-percent=20");
     this.#terminal.start({
       onKey: (key, isBurst) => this.#screen.key(key, isBurst),
       onResize: () => this.#screen.resized(),
@@ -224,7 +229,17 @@ class ScreenSession {
 
   #suspend(): void {
     this.#screen.suspend();
-    process.once("SIGCONT", () => this.#screen.resume());
+    let isSuspended = true;
+    const resume = (): void => {
+      if (!isSuspended) return;
+      isSuspended = false;
+      process.off("SIGCONT", resume);
+      if (!this.#isEnding) this.#screen.resume();
+    };
+    process.on("SIGCONT", resume);
+    // The timer keeps the program alive, which nothing else does without input; and where there is
+    // no shell to stop for, the signal is ignored and the session goes on.
+    setTimeout(resume, STOP_LIMIT_MS);
     process.kill(process.pid, "SIGTSTP");
   }
 

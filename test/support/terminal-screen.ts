@@ -14,6 +14,8 @@ import { tempDir } from "./temp-dir.ts";
 import { until } from "./until.ts";
 
 export interface TerminalOptions {
+  /** In place of the executable and its arguments. */
+  readonly program?: readonly string[];
   readonly args?: readonly string[];
   readonly columns?: number;
   readonly rows?: number;
@@ -83,7 +85,11 @@ export class TerminalScreen {
       scrollback: 20_000,
       allowProposedApi: true,
     });
-    this.#pty = spawn(codexBinary, [...(options.args ?? [])], {
+    const [program = codexBinary, ...args] = options.program ?? [
+      codexBinary,
+      ...(options.args ?? []),
+    ];
+    this.#pty = spawn(program, args, {
       name: options.env?.["TERM"] ?? "xterm-256color",
       cols: columns,
       rows,
