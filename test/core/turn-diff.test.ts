@@ -183,16 +183,16 @@ test("two spellings of one file are one file; outside a work tree the name is ab
   assert.deepEqual(headers, [`diff --git a${cwd}/a.txt b${cwd}/a.txt`, "-x", "+y"]);
 });
 
-test("a file rewritten from end to end takes no quadratic time", async (t) => {
+// Its time limit is what shows it: a quadratic comparison takes minutes.
+const endsSoon = { timeout: 60_000 };
+test("a file rewritten from end to end takes no quadratic time", endsSoon, async (t) => {
   const cwd = workTree(t, {});
   const path = join(cwd, "big.txt");
   writeFileSync(path, Array.from({ length: 50_000 }, (_, line) => `old ${line}\n`).join(""));
   const diff = createTurnDiff("/nowhere");
   diff.beforePatch({ [path]: UPDATE });
   writeFileSync(path, Array.from({ length: 50_000 }, (_, line) => `new ${line}\n`).join(""));
-  const startedAt = performance.now();
   const text = (await diff.unifiedDiff()) ?? "";
-  assert.ok(performance.now() - startedAt < 10_000);
   assert.equal(
     text
       .split("\n")
