@@ -117,10 +117,16 @@ export class ModelClient {
         statusText: response.statusMessage ?? "",
         retryAfter: response.headers["retry-after"] ?? null,
         retryAfterMs: singleHeader(response, "retry-after-ms"),
-        body: await readStart(bytes),
+        body: this.#withoutKey(await readStart(bytes)),
       },
       Date.now(),
     );
+  }
+
+  /** Some servers repeat the key that they refuse, and what they say is shown and handed on. */
+  #withoutKey(text: string): string {
+    const { apiKey } = this.#endpoint;
+    return apiKey === null || apiKey === "" ? text : text.replaceAll(apiKey, "[API key]");
   }
 
   #headers(prompt: Prompt): Record<string, string> {

@@ -16,6 +16,8 @@ export interface SseMessage {
 
 /** An event larger than this is not an answer of a model but an attack on our memory. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+/** All of an answer. The longest ones, a token an event, have a tenth of this. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const FEED_BYTES = 4096;
 
 export function sseMessages(bytes: AsyncIterable<Uint8Array>): AsyncIterable<SseMessage> {
@@ -31,10 +33,14 @@ export function sseMessages(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Sse
 export async function* wholeEvents(
   bytes: AsyncIterable<Uint8Array>,
   maxEventBytes = MAX_EVENT_BYTES,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
 ): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
+  let allBytes = 0;
   for await (const piece of bytes) {
+    allBytes += piece.length;
+    if (allBytes > maxAnswerBytes) throw streamError(`the answer exceeds ${maxAnswerBytes} bytes`);
     waiting.push(piece);
     waitingBytes += piece.length;
     if (!endsAnEvent(waiting)) {

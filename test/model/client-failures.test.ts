@@ -54,6 +54,13 @@ const fatal: readonly {
     message: "unexpected status 401 Unauthorized: Incorrect API key",
   },
   {
+    name: "401 that repeats the key",
+    answer: { status: 401, body: { error: { message: "Incorrect API key: sk-test" } } },
+    kind: "unauthorized",
+    status: 401,
+    message: "unexpected status 401 Unauthorized: Incorrect API key: [API key]",
+  },
+  {
     name: "403 of a proxy",
     answer: { status: 403, body: "<h1>no</h1>" },
     kind: "unauthorized",

@@ -79,3 +79,13 @@ test("an event without end is refused before it fills the memory", async () => {
     message: "stream disconnected before completion: an event exceeds 1000 bytes",
   });
 });
+
+test("an answer without end is refused, however small its events", async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) yield* cut(Buffer.from("data: 0123456789\n\n"), []);
+  }
+  await assert.rejects(all(wholeEvents(endless(), 1000, 1500)), {
+    name: "ModelError",
+    message: "stream disconnected before completion: the answer exceeds 1500 bytes",
+  });
+});
