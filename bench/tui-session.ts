@@ -14,7 +14,7 @@ export interface SessionOptions {
 
 export const COLUMNS = 100;
 export const ROWS = 32;
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 60_000;
 const MS_PER_TICK = 10; // sysconf(_SC_CLK_TCK) is 100 on Linux
 
 export class Session {

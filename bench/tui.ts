@@ -53,7 +53,16 @@ await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 type Numbers = Record<string, number>;
 const results: Record<string, Numbers> = {};
 try {
-  for (const subject of subjects) results[subject.name] = await measure(subject);
+  for (const subject of subjects) {
+    const numbers: Numbers = {};
+    results[subject.name] = numbers;
+    try {
+      await measure(subject, numbers);
+    } catch (error) {
+      // What was measured until then counts.
+      console.error(`${subject.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
 } finally {
   server.closeAllConnections();
   server.close();
@@ -89,8 +98,7 @@ writeFileSync(
 );
 process.exit(0);
 
-async function measure(subject: Subject): Promise<Numbers> {
-  const numbers: Numbers = {};
+async function measure(subject: Subject, numbers: Numbers): Promise<void> {
   const frames: number[] = [];
   for (let round = 0; round < 9; round += 1) {
     await withSession(subject, async (session) => {
@@ -155,7 +163,6 @@ async function measure(subject: Subject): Promise<Numbers> {
     await sleep(2000);
     numbers["resident memory after 10 MB (MB)"] = session.rssMb();
   });
-  return numbers;
 }
 
 async function send(session: Session, text: string): Promise<void> {
