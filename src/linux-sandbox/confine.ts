@@ -5,10 +5,12 @@
  * Order: everything that may fail for reasons outside (paths, kernel support) first, then the
  * steps that only take away. Nothing is executed when any step fails.
  */
-import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import { closeSync } from "node:fs";
+
+import type { SandboxPolicy, WorkspaceWritePolicy } from "../protocol/sandbox-policy.ts";
 import { findProtectedPlaces, workspaceDirectories } from "../protocol/protected-places.ts";
 import { resolveWritableRoots, type SkippedRoot } from "../protocol/writable-roots.ts";
-import type { ByteString } from "../runtime/byte-string.ts";
+import { brand, type ByteString } from "../runtime/byte-string.ts";
 import { encodeBpf } from "./bpf.ts";
 import { dropCapabilities } from "./capabilities.ts";
 import { execProgram, restoreProcessState } from "./exec-program.ts";
@@ -21,7 +23,8 @@ import {
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
 import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
-import { seccompProgram } from "./seccomp.ts";
+import { seccompProgram, type SeccompNeeds } from "./seccomp.ts";
+import type { Architecture } from "./syscall-numbers.ts";
 
 /** Everything about one command. Strings from outside are byte strings, passed on untouched. */
 export interface ConfinedCommand {
@@ -99,6 +102,50 @@ export function dieWithParent(libc: Libc, parentPid: number): boolean {
   return libc.must("getppid", "getppid") === parentPid;
 }
 
+/**
+ * Does once what can be done without a command and changes nothing, so that its code is compiled
+ * and the filters are there when a command comes. Fails where the real thing would, silently.
+ */
+export function rehearse(libc: Libc): void {
+  const { abi } = probeLandlock(libc);
+  if (abi === 0) return;
+  for (const needs of [
+    { networkAccess: false, readOnly: true, landlockAbi: abi },
+    { networkAccess: false, readOnly: false, landlockAbi: abi },
+  ]) {
+    filterFor(needs, libc.architecture);
+  }
+  const { realpath, readlink } = diskOfBytes;
+  const place = { cwd: "/", tmpdir: "/", home: "/", realpath, readlink };
+  const writable = resolveWritableRoots(REHEARSED_POLICY, place);
+  findProtectedPlaces(workspaceDirectories(writable), brand("/"), diskOfBytes);
+  try {
+    const rules = pathRules(writable.roots, abi).slice(0, 1);
+    closeSync(prepareRuleset(libc, rulesetAttributes(abi, false), rules, abi));
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+  }
+}
+
+const REHEARSED_POLICY: WorkspaceWritePolicy = {
+  mode: "workspace-write",
+  writable_roots: [],
+  network_access: false,
+  exclude_tmpdir_env_var: false,
+  exclude_slash_tmp: false,
+};
+
+const filters = new Map<string, Uint8Array>();
+
+function filterFor(needs: SeccompNeeds, architecture: Architecture): Uint8Array {
+  const key = JSON.stringify(needs);
+  const known = filters.get(key);
+  if (known !== undefined) return known;
+  const filter = encodeBpf(seccompProgram(needs, architecture));
+  filters.set(key, filter);
+  return filter;
+}
+
 function confine(
   libc: Libc,
   { policy, policyCwd, environment, codexHome }: ConfinedCommand,
@@ -118,7 +165,7 @@ function confine(
   const rules = pathRules(writable.roots, abi);
   const ruleset = prepareRuleset(libc, rulesetAttributes(abi, networkAccess), rules, abi);
   const needs = { networkAccess, readOnly: policy.mode === "read-only", landlockAbi: abi };
-  const filter = encodeBpf(seccompProgram(needs, libc.architecture));
+  const filter = filterFor(needs, libc.architecture);
   const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, diskOfBytes);
   const placesSealed = sealable(places).length > 0 && sealPlaces(libc, places);
   report({ landlockAbi: abi, skippedRoots: writable.skipped, placesSealed });

@@ -101,7 +101,8 @@ function lstatKind(path: string): PlaceKind | undefined {
 /** Undefined also beneath something that is no directory, such as a root that is a file. */
 function lstat(path: string): Stats | undefined {
   try {
-    return lstatSync(bytesOf(brand(path)));
+    // An error for each place that is not there would take longer than all the looking.
+    return lstatSync(bytesOf(brand(path)), { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

@@ -9,17 +9,15 @@ import { readSync, writeSync } from "node:fs";
 
 import { bytesOf, type ByteString } from "../runtime/byte-string.ts";
 import { MESSAGE_FD, parseHelperMessage, STATUS_FD } from "./arguments.ts";
-import { encodeBpf } from "./bpf.ts";
 import {
   confineAndExec,
   dieWithParent,
+  rehearse,
   type ConfineFailure,
   type ConfinementReport,
 } from "./confine.ts";
 import { formatHelperStatus, type HelperStatus } from "./helper-status.ts";
-import { probeLandlock } from "./landlock.ts";
 import type { Libc } from "./libc.ts";
-import { seccompProgram } from "./seccomp.ts";
 
 /** The parent gave up the helper, or ended: there is nothing to run. */
 export type WaitEnd = ConfineFailure | "not-needed";
@@ -59,13 +57,6 @@ export function waitForCommand(libc: Libc, parentPid: number): WaitEnd {
 export function refuse(message: string): ConfineFailure {
   tellStatus({ kind: "cannot-confine", message });
   return { exitCode: 1, message };
-}
-
-/** Runs what can be run without a command once, so that its code is compiled when one comes. */
-function rehearse(libc: Libc): void {
-  const landlockAbi = Math.max(1, probeLandlock(libc).abi);
-  const needs = { networkAccess: false, readOnly: true, landlockAbi };
-  encodeBpf(seccompProgram(needs, libc.architecture));
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024; // far above what exec takes

@@ -7,7 +7,7 @@
  * (runtime/native-addon.ts), and Node's own have to do: opening /dev/stdout works with them on
  * macOS, where that is dup(2).
  */
-import { closeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import type { Socket } from "node:net";
 
 import type { Libc } from "../linux-sandbox/libc.ts";
@@ -76,10 +76,26 @@ function socketOf(fd: number, onBytes: (bytes: Uint8Array) => void): Socket {
 
 /** Writes all of `bytes` and closes the writing end. A reader that is gone is no error. */
 export function writeAndClose(fd: number, bytes: Uint8Array): void {
+  if (bytes.length <= PIPE_BUF) {
+    writeAtOnce(fd, bytes);
+    closeSync(fd);
+    return;
+  }
   const { Socket } = process.getBuiltinModule("node:net");
   const socket = new Socket({ fd, readable: false, writable: true });
   socket.on("error", () => undefined);
   socket.end(bytes);
+}
+
+/** An empty pipe takes that much without waiting for its reader, and in one piece. pipe(7). */
+const PIPE_BUF = 4096;
+
+function writeAtOnce(fd: number, bytes: Uint8Array): void {
+  try {
+    writeSync(fd, bytes);
+  } catch {
+    // The reader is gone.
+  }
 }
 
 /** Closes descriptors that are surely open. */

@@ -109,10 +109,10 @@ export class PlaceGuard {
 
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */
   putBack(): readonly PlaceChange[] {
-    const disbanded = this.#find()
-      .bare.filter((path) => !this.#placesBefore.bare.includes(path))
-      .flatMap((path) => disband(brand(path)));
-    const after = this.#find();
+    const found = this.#find();
+    const newlyBare = found.bare.filter((path) => !this.#placesBefore.bare.includes(path));
+    const disbanded = newlyBare.flatMap((path) => disband(brand(path)));
+    const after = newlyBare.length === 0 ? found : this.#find();
     const sealed = [...this.#placesBefore.sealed, ...after.sealed].map(({ path }) => path);
     // A worktree that is gone has taken its pointer along, which is nothing to undo.
     const paths = new Set([...sealed, ...after.pointers]);
