@@ -6,6 +6,7 @@
  * registry into a scratch folder and runs them beside ours. A figure over its limit is marked, and
  * the exit code is 1 then; on a busy machine times mean little.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,7 +19,7 @@ import { reportOf, type Figure } from "./figure.ts";
 import { measureSandboxLatency, latencyFigures } from "./sandbox-latency.ts";
 import { measureStarts } from "./starts.ts";
 
-const SECTIONS = ["starts", "sandbox", "exec", "growth", "mcp"] as const;
+const SECTIONS = ["starts", "sandbox", "exec", "growth", "mcp", "tui"] as const;
 type Section = (typeof SECTIONS)[number];
 
 const codex = join(dirname(import.meta.dirname), "dist", "codex");
@@ -88,6 +89,13 @@ async function measure(section: Section, others: Peers | undefined): Promise<unk
       for (const count of [5, 50, 500]) costs.push(await measureMcp(codex, count));
       for (const cost of costs) showMcp(cost);
       return costs;
+    }
+    case "tui": {
+      const script = join(import.meta.dirname, "tui.ts");
+      const args = [script, ...(others === undefined ? [] : [others.codex23])];
+      const result = spawnSync(process.execPath, args, { stdio: "inherit" });
+      if (result.status !== 0) process.exitCode = 1;
+      return JSON.parse(readFileSync(join(import.meta.dirname, "tui-results.json"), "utf8"));
     }
   }
 }
