@@ -77,7 +77,9 @@ test("a call without a patch, or with two, is told how to call", async (t) => {
 test("nobody reading the output changes nothing", async (t) => {
   const cwd = tempDir(t);
   const script = '"$0" "$1" "$2" | true; printf %s "${PIPESTATUS[0]}"';
-  const result = await run(["bash", "-c", script, process.execPath, PROGRAM, ADD], { cwd });
+  const result = await run(["bash", "--norc", "-c", script, process.execPath, PROGRAM, ADD], {
+    cwd,
+  });
   assert.deepEqual(result, { code: 0, signal: null, stdout: "0", stderr: "" });
   assert.deepEqual(readFiles(cwd), { "a.txt": "x\n" });
 });

@@ -48,13 +48,15 @@ test("apply belongs to ChatGPT accounts", options, async (t) => {
 
 test("a reader that goes away early is no failure", options, async (t) => {
   const script = `"$0" completion zsh | true; exit "\${PIPESTATUS[0]}"`;
-  const { code, stderr } = await run(["bash", "-c", script, codexBinary], { cwd: tempDir(t) });
+  const { code, stderr } = await run(["bash", "--norc", "-c", script, codexBinary], {
+    cwd: tempDir(t),
+  });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
 
 test("long output arrives whole through a slow pipe", options, async (t) => {
   const whole = await run([codexBinary, "completion", "zsh"], { cwd: tempDir(t) });
   const script = `"$0" completion zsh | { sleep 0.2; cat; }`;
-  const slow = await run(["bash", "-c", script, codexBinary], { cwd: tempDir(t) });
+  const slow = await run(["bash", "--norc", "-c", script, codexBinary], { cwd: tempDir(t) });
   assert.equal(slow.stdout, whole.stdout);
 });

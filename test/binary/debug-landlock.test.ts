@@ -15,7 +15,7 @@ import { test, type TestContext } from "node:test";
 import { codexBinary } from "../support/codex-binary.ts";
 import { run, type RunResult } from "../support/run.ts";
 import { firstReason, needsProgram, needsSandbox } from "../support/skip-reasons.ts";
-import { tempDir } from "../support/temp-dir.ts";
+import { tempDir, tempDirBesideTmp } from "../support/temp-dir.ts";
 
 interface Place {
   readonly home: string;
@@ -27,7 +27,7 @@ interface Place {
 
 /** Directories outside /tmp, so that /tmp being writable says nothing about them. */
 function place(t: TestContext, configToml?: string): Place {
-  const base = tempDir(t, "/var/tmp");
+  const base = tempDirBesideTmp(t);
   const [home, cwd, outside] = ["home", "workspace", "outside"].map((name) => join(base, name));
   assert.ok(home !== undefined && cwd !== undefined && outside !== undefined);
   const codexHome = join(home, ".codex");

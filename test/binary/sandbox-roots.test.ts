@@ -13,7 +13,7 @@ import {
   needsRoot,
   needsSandbox,
 } from "../support/skip-reasons.ts";
-import { tempDir } from "../support/temp-dir.ts";
+import { tempDir, tempDirBesideTmp } from "../support/temp-dir.ts";
 import { readOnly, underSandbox, workspaceWrite } from "../support/under-sandbox.ts";
 
 interface Places {
@@ -23,9 +23,9 @@ interface Places {
   readonly home: string;
 }
 
-// In /var/tmp, so that /tmp as a root says nothing about them.
+// Not in /tmp, so that /tmp as a root says nothing about them.
 function makePlaces(t: TestContext): Places {
-  const base = tempDir(t, "/var/tmp");
+  const base = tempDirBesideTmp(t);
   const [workspace, outside, home] = ["ws", "outside", "home"].map((name) => join(base, name));
   assert.ok(workspace !== undefined && outside !== undefined && home !== undefined);
   for (const place of [workspace, outside, home]) mkdirSync(place);

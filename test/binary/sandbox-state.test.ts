@@ -19,7 +19,7 @@ import {
   needsSandbox,
   programPath,
 } from "../support/skip-reasons.ts";
-import { tempDir } from "../support/temp-dir.ts";
+import { tempDir, tempDirBesideTmp } from "../support/temp-dir.ts";
 import { readOnly, spawnCommandUnderSandbox, underSandbox } from "../support/under-sandbox.ts";
 
 const statusFields =
@@ -144,7 +144,7 @@ suite("state of a confined command", { skip: needsSandbox }, () => {
     "a set-user-id program gains nothing",
     { skip: firstReason(needsRoot, needsFreedom, needsProgram("setpriv"), needsProgram("id")) },
     async (t) => {
-      const directory = tempDir(t, "/var/tmp");
+      const directory = tempDirBesideTmp(t);
       const program = join(directory, "id");
       copyFileSync(programPath("id") ?? "", program);
       chmodSync(program, 0o4755);

@@ -10,6 +10,18 @@ export function tempDir(t: Pick<TestContext, "after">, parent: string = tmpdir()
   return directory;
 }
 
+/**
+ * One that neither /tmp nor TMPDIR grants. In /var/tmp, or where a sandbox around the tests does not
+ * allow that, beside the build's output.
+ */
+export function tempDirBesideTmp(t: Pick<TestContext, "after">): string {
+  try {
+    return tempDir(t, "/var/tmp");
+  } catch {
+    return tempDir(t, join(import.meta.dirname, "../../dist"));
+  }
+}
+
 /** For what a whole file of tests shares; remove it with removeDir. */
 export function makeTempDir(parent: string = tmpdir()): string {
   const directory = realpathSync(mkdtempSync(join(parent, "codex-test-")));
