@@ -1,7 +1,14 @@
 /** Times whole processes in turn, so that a drifting machine slows all of them alike. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import koffi from "koffi";
+
+/** Peers write there even for a look at their version. */
+const home = mkdtempSync(join(tmpdir(), "codex-bench-home-"));
+process.on("exit", () => rmSync(home, { recursive: true, force: true }));
 
 export interface Subject {
   readonly name: string;
@@ -76,7 +83,7 @@ function runOnce({ name, command, environment }: Subject): number {
   const started = performance.now();
   const result = spawnSync(program, args, {
     stdio: "ignore",
-    env: environment ?? { PATH: "/usr/bin:/bin", HOME: "/nonexistent" },
+    env: environment ?? { PATH: "/usr/bin:/bin", HOME: home },
   });
   const elapsed = performance.now() - started;
   if (result.status !== 0) throw new Error(`${name} ended with ${result.status ?? result.signal}`);

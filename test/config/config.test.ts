@@ -211,7 +211,7 @@ suite("the sandbox", () => {
       "~/in-home",
       "beside",
       "/usr/../usr",
-      "/nonexistent",
+      "/no/such/dir",
       "project",
       "a\\u0000",
     ];
@@ -226,7 +226,7 @@ suite("the sandbox", () => {
     const key = "sandbox_workspace_write.writable_roots";
     const left = "no such file or directory, left out:";
     assert.deepEqual(warnings, [
-      `${file}:3:62: ${key}[4]: ${left} "/nonexistent"`,
+      `${file}:3:62: ${key}[4]: ${left} "/no/such/dir"`,
       `${file}:3:78: ${key}[5]: ${left} "${at.codexHome}/project"`,
       `${file}:3:89: ${key}[6]: ${left} "${at.codexHome}/a\\u0000"`,
     ]);

@@ -21,7 +21,12 @@ import {
 import { brand, byteStringFromText } from "../../src/runtime/byte-string.ts";
 import { codexBinary, fixture, pinnedNode, projectRoot } from "../support/codex-binary.ts";
 import { run } from "../support/run.ts";
-import { firstReason, needsFreedom, needsSandbox } from "../support/skip-reasons.ts";
+import {
+  firstReason,
+  needsFreedom,
+  needsSandbox,
+  type SkipReason,
+} from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import {
   comparable,
@@ -43,6 +48,7 @@ interface Row {
   readonly result: Partial<ComparableResult>;
   /** How many processes it leaves behind; none unless it says so. */
   readonly leaves?: number;
+  readonly skip?: SkipReason;
 }
 
 const sh = (script: string): readonly string[] => ["sh", "-c", script];
@@ -138,6 +144,7 @@ const rows: readonly Row[] = [
   },
   {
     name: "no sandbox",
+    skip: needsFreedom,
     argv: ["grep", "-E", "^(NoNewPrivs|Seccomp):", "/proc/self/status"],
     changes: { policy: DANGER_FULL_ACCESS_POLICY },
     result: { outcome: exited(0), stdout: "NoNewPrivs:\t0\nSeccomp:\t0\n" },
@@ -211,8 +218,8 @@ for (const way of ["warm", "cold"] as const) {
       return helpers;
     }
 
-    for (const { name, argv, changes, result, leaves = 0 } of rows) {
-      test(name, async (t) => {
+    for (const { name, argv, changes, result, leaves = 0, skip = false } of rows) {
+      test(name, { skip }, async (t) => {
         const helpers = await pool(t);
         const startedAt = performance.now();
         assert.deepEqual(comparable(await execute({ argv, helpers, ...changes })), {
