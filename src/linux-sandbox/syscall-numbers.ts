@@ -110,6 +110,7 @@ const table = {
   pipe2: [293, 59],
   pivot_root: [155, 41],
   prctl: [157, 167],
+  ppoll: [271, 73],
   prlimit64: [302, 261],
   process_madvise: [440, 440],
   process_mrelease: [448, 448],
