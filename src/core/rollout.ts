@@ -3,7 +3,7 @@
  * which session it is; then come the items of the history, one a line, each written in one call the
  * moment it is known. A process that is killed loses nothing but the line it was writing.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   PRIVATE_DIRECTORY_MODE,
@@ -11,6 +11,7 @@ import {
   sessionsDirectory,
 } from "../config/codex-home.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
+import { makeDirectories } from "../runtime/make-directories.ts";
 import { readGitInfo } from "./git-info.ts";
 
 export interface RolloutSession {
@@ -42,7 +43,7 @@ export class Rollout {
     return new Rollout(() => {
       const time = now();
       const path = rolloutPath(session.codexHome, session.id, time);
-      mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+      makeDirectories(dirname(path), PRIVATE_DIRECTORY_MODE);
       const descriptor = openSync(path, "ax", PRIVATE_FILE_MODE);
       writeLine(descriptor, {
         id: session.id,

@@ -2,18 +2,11 @@
  * A directory with this program under its other names, for the PATH of commands: a script that
  * calls `apply_patch` then finds it.
  */
-import {
-  linkSync,
-  mkdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from "node:fs";
+import { linkSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ensureCodexHome, PRIVATE_DIRECTORY_MODE } from "../config/codex-home.ts";
+import { makeDirectories } from "../runtime/make-directories.ts";
 
 const APPLY_PATCH = "apply_patch";
 const NAMES = [APPLY_PATCH, "applypatch"];
@@ -37,7 +30,7 @@ export function makeToolDirectory(
   const fileOf = (name: string): string => join(path, isWindows ? `${name}.exe` : name);
   try {
     ensureCodexHome(codexHome);
-    mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+    makeDirectories(path, PRIVATE_DIRECTORY_MODE);
     for (const name of NAMES) (isWindows ? hardLink : link)(fileOf(name), program);
     return { path, applyPatchProgram: fileOf(APPLY_PATCH) };
   } catch {

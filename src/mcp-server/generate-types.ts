@@ -1,8 +1,9 @@
 /** `codex generate-ts`: writes the types to a directory. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
 import { spawnChild, SpawnError } from "../process/spawn.ts";
+import { makeDirectories } from "../runtime/make-directories.ts";
 import { typescriptTypes } from "./typescript-types.ts";
 
 export interface GenerateOptions {
@@ -18,7 +19,7 @@ export async function generateTypes(options: GenerateOptions): Promise<string | 
   const directory = resolve(options.cwd, options.out);
   const files: string[] = [];
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
     for (const { name, text } of typescriptTypes()) {
       const path = join(directory, name);
       writeFileSync(path, text);

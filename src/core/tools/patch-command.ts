@@ -1,8 +1,9 @@
 /** How our own apply_patch program gets a patch. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from "../../config/codex-home.ts";
+import { makeDirectories } from "../../runtime/make-directories.ts";
 
 /** One word of a command may have 128 KiB on Linux (MAX_ARG_STRLEN, execve(2)). */
 const MAX_ARGUMENT_BYTES = 100_000;
@@ -18,7 +19,7 @@ export function patchCommand(
   }
   const directory = join(codexHome, "tmp");
   const file = join(directory, `patch-${randomBytes(8).toString("hex")}`);
-  mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+  makeDirectories(directory, PRIVATE_DIRECTORY_MODE);
   writeFileSync(file, patch, { mode: PRIVATE_FILE_MODE, flag: "wx" });
   return {
     argv: ["/bin/sh", "-c", 'exec "$0" <"$1"', program, file],
