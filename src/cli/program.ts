@@ -20,9 +20,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
     return await runCommand(invocation);
   } catch (error) {
     if (error instanceof UsageError) return explainUsage(error);
-    if (!(error instanceof ConfigError)) throw error;
-    complain(error.message);
-    return EXIT_FAILURE;
+    throw error;
   }
 }
 
@@ -55,8 +53,15 @@ function explainUsage({ path, message }: UsageError): number {
 type Run = (invocation: Invocation) => number | Promise<number>;
 
 async function runCommand(invocation: Invocation): Promise<number> {
-  const run = await loadCommand(invocation);
-  return run(invocation);
+  try {
+    const run = await loadCommand(invocation);
+    return await run(invocation);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(error.message);
+    // Scripts tell a turn that failed from one that never began.
+    return invocation.path[0] === "exec" ? EXIT_USAGE : EXIT_FAILURE;
+  }
 }
 
 async function loadCommand({ path }: Invocation): Promise<Run> {

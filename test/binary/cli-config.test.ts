@@ -124,17 +124,19 @@ test("config check without a file, with a broken one, and when strict", options,
   assert.equal(strict.code, 1);
 });
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ["exec", "hello"],
-  ["proto"],
-  ["mcp"],
-  ["debug", "landlock", "true"],
-  ["login", "--with-api-key"],
-  ["login", "status"],
-  ["logout"],
+/** `exec` has codes of its own: 1 is a turn that failed. */
+const COMMANDS: readonly (readonly [words: readonly string[], exitCode: number])[] = [
+  [["exec", "hello"], 2],
+  [["exec", "resume", "--last"], 2],
+  [["proto"], 1],
+  [["mcp"], 1],
+  [["debug", "landlock", "true"], 1],
+  [["login", "--with-api-key"], 1],
+  [["login", "status"], 1],
+  [["logout"], 1],
 ];
 
-for (const words of COMMANDS) {
+for (const [words, exitCode] of COMMANDS) {
   test(`codex ${words.join(" ")} stops at a broken configuration`, options, async (t) => {
     const at = place(t, 'model = "a"\nsandbox_mode = "read_only_"\n');
     const { code, stdout, stderr } = await codex(at, words);
@@ -142,7 +144,7 @@ for (const words of COMMANDS) {
     assert.deepEqual(
       { code, stdout, stderr },
       {
-        code: 1,
+        code: exitCode,
         stdout: "",
         stderr: `codex: ${at.codexHome}/config.toml:2:1: ${key}, found "read_only_"; did you mean "read-only"?\n`,
       },
@@ -152,7 +154,7 @@ for (const words of COMMANDS) {
   test(`codex ${words.join(" ")} stops at a bad -c`, options, async (t) => {
     const { code, stderr } = await codex(place(t), ["-c", "nonsense", ...words]);
     const message = "codex: -c nonsense: expected key=value, found no =\n";
-    assert.deepEqual({ code, stderr }, { code: 1, stderr: message });
+    assert.deepEqual({ code, stderr }, { code: exitCode, stderr: message });
   });
 }
 
@@ -169,7 +171,7 @@ test("a CODEX_HOME that is not there is told; nothing is made", options, async (
   const missing = join(at.home, "missing");
   const { code, stderr } = await codex(at, ["exec", "x"], { CODEX_HOME: missing });
   const message = `codex: Cannot use CODEX_HOME "${missing}": no such directory\n`;
-  assert.deepEqual({ code, stderr }, { code: 1, stderr: message });
+  assert.deepEqual({ code, stderr }, { code: 2, stderr: message });
   assert.equal(existsSync(missing), false);
 });
 
