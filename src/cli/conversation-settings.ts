@@ -1,10 +1,27 @@
 /** Flags that decide on a conversation, as input of the configuration. */
+import { isAbsolute } from "node:path";
 import { type Config, type ConfigInput, loadConfig } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { APPROVAL_POLICIES } from "./command-table.ts";
 import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import { flagText, flagTexts, hasFlag, type Invocation } from "./invocation.ts";
 import { complain } from "./output.ts";
 import type { ProcessContext } from "./process-context.ts";
+
+/**
+ * For what works in a directory: none was chosen where the current one is removed, and the home,
+ * which stands for it elsewhere, must not become a workspace by accident.
+ *
+ * Errors: ConfigError. Warnings go to standard error.
+ */
+export function loadWorkConfig(invocation: Invocation, context: ProcessContext): Promise<Config> {
+  if (context.isCwdRemoved && !isAbsolute(flagText(invocation, "--cd") ?? "")) {
+    const complaint =
+      "The current directory was removed: go to another one, or name one with --cd and a whole path";
+    throw new ConfigError([{ complaint }]);
+  }
+  return loadConversationConfig(invocation, context);
+}
 
 /** Errors: ConfigError. Warnings go to standard error. */
 export async function loadConversationConfig(

@@ -1,7 +1,7 @@
 /** `codex exec` and `codex exec resume`: one prompt, nobody asked. */
 import type { ExecOptions, ResumeTarget } from "../exec-mode/options.ts";
 import { COLOR_CHOICES } from "./command-table.ts";
-import { loadConversationConfig, oneOf } from "./conversation-settings.ts";
+import { loadWorkConfig, oneOf } from "./conversation-settings.ts";
 import { parseDurationMs } from "./duration.ts";
 import { flagText, flagTexts, hasFlag, type Invocation, UsageError } from "./invocation.ts";
 import { readProcessContext } from "./process-context.ts";
@@ -16,7 +16,7 @@ export async function runExecCommand(invocation: Invocation): Promise<number> {
   const timeoutMs = readTimeout(invocation);
   const context = readProcessContext();
   const options: ExecOptions = {
-    config: await loadConversationConfig(invocation, context),
+    config: await loadWorkConfig(invocation, context),
     env: context.env,
     ...task,
     images: imagePaths(invocation),

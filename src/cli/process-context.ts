@@ -5,7 +5,9 @@ import { withDotEnv } from "../config/dot-env.ts";
 export interface ProcessContext {
   /** With the variables that `$CODEX_HOME/.env` adds. */
   readonly env: Environment;
+  /** The home when the current directory was removed. */
   readonly cwd: string;
+  readonly isCwdRemoved: boolean;
   readonly home: string;
   readonly codexHome: string;
 }
@@ -14,14 +16,15 @@ export interface ProcessContext {
 export function readProcessContext(): ProcessContext {
   const home = findUserHome(process.env);
   const codexHome = findCodexHome(process.env, home);
-  return { env: withDotEnv(process.env, codexHome), cwd: currentDirectory(home), home, codexHome };
+  const cwd = currentDirectory();
+  const env = withDotEnv(process.env, codexHome);
+  return { env, cwd: cwd ?? home, isCwdRemoved: cwd === undefined, home, codexHome };
 }
 
-/** The directory may have been removed; then only a --cd can name one that exists. */
-function currentDirectory(home: string): string {
+function currentDirectory(): string | undefined {
   try {
     return process.cwd();
   } catch {
-    return home;
+    return undefined;
   }
 }

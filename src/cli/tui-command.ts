@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { isatty } from "node:tty";
 import type { ResumeChoice } from "../tui/options.ts";
-import { configInput, loadConversationConfig } from "./conversation-settings.ts";
+import { configInput, loadWorkConfig } from "./conversation-settings.ts";
 import { imagePaths } from "./exec-command.ts";
 import { hasFlag, type Invocation, UsageError } from "./invocation.ts";
 import { complain } from "./output.ts";
@@ -21,7 +21,7 @@ export async function runTuiCommand(invocation: Invocation): Promise<number> {
   const { env } = context;
   // Loading takes longer than reading the configuration: both at once.
   const loading = import("../tui/run.ts");
-  const config = await loadConversationConfig(invocation, context);
+  const config = await loadWorkConfig(invocation, context);
   const { runTui } = await loading;
   const imagesGiven = imagePaths(invocation).map((path) => resolve(context.cwd, path));
   const end = await runTui({

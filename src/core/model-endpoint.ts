@@ -16,20 +16,23 @@ type EndpointConfig = Pick<Config, "codexHome" | "modelProvider" | "originator">
  */
 export function modelEndpoint(config: EndpointConfig, env: Environment): ModelEndpoint {
   const provider = config.modelProvider;
+  const sseFixturePath = nonEmpty(env["CODEX_RS_SSE_FIXTURE"]) ?? null;
+  const apiKey = findApiKey(provider, config.codexHome, env);
+  if (apiKey === null && sseFixturePath === null && needsKey(provider)) throw endpointError(NO_KEY);
   return {
     name: provider.name,
     baseUrl: provider.baseUrl,
     wireApi: provider.wireApi,
     headers: { ...ownHeaders(provider), ...provider.httpHeaders, ...headersFrom(provider, env) },
     query: provider.queryParams,
-    apiKey: findApiKey(provider, config.codexHome, env),
+    apiKey,
     requestMaxRetries: provider.requestMaxRetries,
     streamMaxRetries: provider.streamMaxRetries,
     streamIdleTimeoutMs: provider.streamIdleTimeoutMs,
     originator: config.originator,
     userAgent: `${config.originator}/${version} (${osType()} ${release()}; ${arch()})`,
     proxyEnv: proxyVariables(env),
-    sseFixturePath: nonEmpty(env["CODEX_RS_SSE_FIXTURE"]) ?? null,
+    sseFixturePath,
   };
 }
 
@@ -62,6 +65,14 @@ function findApiKey(provider: ModelProvider, codexHome: string, env: Environment
     case "unsupported-chatgpt":
       throw endpointError(CHATGPT_NOT_SUPPORTED);
   }
+}
+
+const NO_KEY =
+  'There is no API key: store one with "codex login --api-key", set OPENAI_API_KEY, or use a local server with --oss';
+
+/** Another address may be a proxy that adds the key by itself; this one never answers without. */
+function needsKey(provider: ModelProvider): boolean {
+  return provider.requiresOpenaiAuth && URL.parse(provider.baseUrl)?.hostname === "api.openai.com";
 }
 
 function missingKey(variable: string, instructions: string | undefined): ModelError {

@@ -18,6 +18,7 @@ export class OutputStream {
   #pendingCharacters = 0;
   #writing: Promise<void> | null = null;
   #isClosed = false;
+  #failure: string | null = null;
 
   constructor(descriptor: number) {
     this.isTerminal = isatty(descriptor);
@@ -27,6 +28,11 @@ export class OutputStream {
   /** The reader is gone. What is written is thrown away. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Why what was written is lost to a reader who wants it, such as "ENOSPC"; else null. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   write(text: string): void {
@@ -74,7 +80,9 @@ export class OutputStream {
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EAGAIN") return 0;
-      this.#isClosed = true; // EPIPE, EIO, ENOSPC: nobody will get it
+      this.#isClosed = true; // nobody will get it
+      // A reader that ended has what it wanted; a terminal that hung up brings a signal.
+      if (code !== "EPIPE" && code !== "EIO") this.#failure = String(code ?? error);
       return 0;
     }
   }

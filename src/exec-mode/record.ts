@@ -8,6 +8,7 @@ import { createAgent, postJson } from "../model/http-post.ts";
 import { parseRecord } from "../model/json-record.ts";
 import { sseMessages } from "../model/sse-messages.ts";
 import { ExecUsageError } from "./exit-code.ts";
+import { describeFileProblem } from "./file-problem.ts";
 import {
   type ModelSource,
   readBody,
@@ -104,8 +105,8 @@ class RecordingFile {
     try {
       this.#descriptor = openSync(path, "wx", 0o600);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-      const state = code === "EEXIST" ? "the file exists already" : code;
+      const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+      const state = exists ? "the file exists already" : describeFileProblem(error);
       throw new ExecUsageError(`Cannot record to "${path}": ${state}`);
     }
   }

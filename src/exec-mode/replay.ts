@@ -4,6 +4,7 @@ import type { Environment } from "../config/codex-home.ts";
 import type { Config } from "../config/config.ts";
 import type { ModelProvider } from "../config/model-providers.ts";
 import { ExecUsageError } from "./exit-code.ts";
+import { describeFileProblem } from "./file-problem.ts";
 import {
   type ModelSource,
   readBody,
@@ -22,9 +23,7 @@ export async function replayFile(
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    const state = code === "ENOENT" ? "no such file" : code;
-    throw new ExecUsageError(`Cannot replay "${path}": ${state}`);
+    throw new ExecUsageError(`Cannot replay "${path}": ${describeFileProblem(error)}`);
   }
   return replayRecording(config, parseRecording(text, path), env);
 }

@@ -13,6 +13,7 @@ import type { InputItem } from "../protocol/submission.ts";
 import { sandboxNotice } from "../sandbox/windows-notice.ts";
 import type { EventPrinter } from "./event-printer.ts";
 import { EXIT, ExecUsageError } from "./exit-code.ts";
+import { describeFileProblem } from "./file-problem.ts";
 import { humanPrinter } from "./human-output.ts";
 import type { ModelSource } from "./loopback-server.ts";
 import { jsonPrinter } from "./json-output.ts";
@@ -27,7 +28,11 @@ export async function runExec(options: ExecOptions): Promise<number> {
   const stderr = new OutputStream(2);
   const complain = (message: string): void => stderr.write(`codex: ${message}\n`);
   try {
-    return await new ExecRun(options, stdout, stderr, complain).run();
+    const code = await new ExecRun(options, stdout, stderr, complain).run();
+    await stdout.flush();
+    if (stdout.failure === null) return code;
+    complain(`Cannot write to standard output: ${stdout.failure}`);
+    return code === EXIT.finished ? EXIT.failed : code;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const code = exitCodeOf(error);
@@ -141,6 +146,11 @@ class ExecRun {
       await endAllCommands();
       printer.end(outcome.lastMessage);
       const isWritten = this.#writeLastMessage(outcome.lastMessage);
+      if (stop.exitCode === EXIT.timedOut) {
+        this.#complain(
+          `Out of time: stopped after ${(options.timeoutMs ?? 0) / 1000} s (--timeout)`,
+        );
+      }
       if (stop.exitCode !== null) return stop.exitCode;
       return isWritten ? this.#judge(outcome, created) : EXIT.failed;
     } finally {
@@ -199,9 +209,7 @@ class ExecRun {
       writeFileSync(lastMessageFile, lastMessage ?? "");
       return true;
     } catch (error) {
-      const reason =
-        error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-      this.#complain(`Cannot write "${lastMessageFile}": ${reason}`);
+      this.#complain(`Cannot write "${lastMessageFile}": ${describeFileProblem(error)}`);
       return false;
     }
   }

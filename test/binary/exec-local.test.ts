@@ -117,4 +117,13 @@ test("a recording that is none is refused with the number of its line", options,
   const { code, stderr } = await runExec(setup, ["--replay", file, "hi"]);
   assert.equal(code, 2);
   assert.match(stderr, /^codex: Cannot replay ".*bad\.jsonl": line 2: .*\n$/u);
+  for (const [flag, path, problem] of [
+    ["--replay", ".", "it is a directory"],
+    ["--replay", "missing", "no such file or directory"],
+    ["--record", "missing/file", "no such file or directory"],
+  ] as const) {
+    const unusable = await runExec(setup, [flag, path, "hi"]);
+    const message = `codex: Cannot ${flag === "--replay" ? "replay" : "record to"} "${path}": ${problem}\n`;
+    assert.deepEqual([unusable.code, unusable.stderr], [2, message]);
+  }
 });

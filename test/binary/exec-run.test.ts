@@ -177,6 +177,47 @@ test("a missing key exits with 1 and names its variable", options, async (t) => 
   assert.match(stderr, /ERROR: Missing environment variable: "MOCK_KEY"/u);
 });
 
+test("no key at all: told in one line, nothing is asked", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const openai = ["-c", "model_provider=openai", "hi"];
+  const { code, stderr } = await runExec(setup, openai);
+  assert.equal(code, 1);
+  assert.match(stderr, /ERROR: There is no API key: store one with "codex login --api-key"/u);
+  assert.doesNotMatch(stderr, /retrying/u);
+  const proxied = { ...setup, env: { ...setup.env, OPENAI_BASE_URL: setup.server.url } };
+  assert.deepEqual((await runExec(proxied, openai)).code, 0);
+  assert.equal(setup.server.requests[0]?.headers.authorization, undefined);
+});
+
+test("an answer that nobody can have is no success", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const script = '"$0" exec --skip-git-repo-check hi >/dev/full';
+  const { code, stderr } = await run(["sh", "-c", script, codexBinary], {
+    cwd: setup.cwd,
+    env: setup.env,
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /\ncodex: Cannot write to standard output: ENOSPC\n$/u);
+});
+
+test("in a directory that was removed nothing works in the home instead", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+  const inRemoved = (...words: readonly string[]) =>
+    run(["sh", "-c", script, codexBinary, ...words], { cwd: setup.cwd, env: setup.env });
+  const message = /^codex: The current directory was removed: .* --cd and a whole path\n$/u;
+  for (const cd of [[], ["--cd", "."]]) {
+    const { code, stderr } = await inRemoved("exec", "--skip-git-repo-check", ...cd, "hi");
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  }
+  const proto = await inRemoved("proto");
+  assert.deepEqual([proto.code, message.test(proto.stderr)], [1, true]);
+  assert.equal((await inRemoved("config", "check")).code, 0);
+  const named = await inRemoved("exec", "--skip-git-repo-check", "--cd", setup.cwd, "hi");
+  assert.deepEqual([named.code, named.stdout], [0, "done\n"]);
+});
+
 test("the prompt from standard input", options, async (t) => {
   const setup = await setUpExec(t, [DONE]);
   const dash = await runExec(setup, ["-"], { stdin: "from stdin\n" });

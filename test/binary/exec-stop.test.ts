@@ -32,14 +32,16 @@ interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 function follow(child: ChildProcess): { stdout: () => string; ended: Promise<Ended> } {
   let stdout = "";
   child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr?.resume();
+  let stderr = "";
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = new Promise<Ended>((resolve) =>
-    child.once("close", (code, signal) => resolve({ code, signal, stdout })),
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr })),
   );
   return { stdout: () => stdout, ended };
 }
@@ -111,7 +113,9 @@ test("--timeout ends the run with 124", options, async (t) => {
   const setup = await setUpExec(t, [BUSY, DONE]);
   const child = startExec(t, setup, ["--timeout", "1s", "hi"]);
   const { ended } = follow(child);
-  assert.equal((await ended).code, 124);
+  const { code, stderr } = await ended;
+  assert.equal(code, 124);
+  assert.match(stderr, /\ncodex: Out of time: stopped after 1 s \(--timeout\)\n$/u);
   assert.ok(await until(() => leftOf(setup).length === 0, 500), leftOf(setup).join("\n"));
 });
 
@@ -161,7 +165,8 @@ test("a session killed at a command is resumed with an answer for it", options, 
   child.kill("SIGKILL");
   await ended;
   const resumed = follow(startExec(t, setup, ["resume", "--last", "go on"]));
-  assert.deepEqual(await resumed.ended, { code: 0, signal: null, stdout: "done\n" });
+  const end = await resumed.ended;
+  assert.deepEqual([end.code, end.stdout], [0, "done\n"]);
   const body = JSON.stringify(setup.server.requests.at(-1)?.body);
   assert.match(body, /"call_id":"call_1","output":"aborted by the user before it finished"/u);
   assert.ok(existsHome(setup));
