@@ -147,9 +147,15 @@ class PositionScanner {
         this.#inlineTable(path);
         return;
       default:
-        this.#skipMatching(/[^,\]}#\r\n]/);
-        while (/[ \t]/.test(this.#text[this.#offset - 1] ?? "")) this.#offset--;
+        this.#plainValue();
     }
+  }
+
+  /** Up to the blanks behind it, but never back before its beginning: it may be empty. */
+  #plainValue(): void {
+    const start = this.#offset;
+    this.#skipMatching(/[^,\]}#\r\n]/);
+    while (this.#offset > start && /[ \t]/.test(this.#text[this.#offset - 1] ?? "")) this.#offset--;
   }
 
   #array(path: Path): void {
