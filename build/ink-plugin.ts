@@ -21,7 +21,17 @@ export const inkInChunks: Plugin = {
       contents: replaceAll(path, [[YOGA_DATA, '$1base64,"$3\nexport const wasmBase64 = "$2";']]),
     }));
     bundler.onLoad({ filter: /\/node_modules\/string-width\/index\.js$/ }, ({ path }) => ({
-      contents: replaceAll(path, [[ALL_EMOJI, EMOJI_WHEN_NEEDED]]),
+      contents: replaceAll(path, [
+        [ALL_EMOJI, EMOJI_WHEN_NEEDED],
+        [NEW_SEGMENTER, SEGMENTER_WHEN_NEEDED],
+      ]),
+    }));
+    bundler.onLoad({ filter: WITH_SEGMENTER }, ({ path }) => ({
+      contents: replaceAll(path, [[NEW_SEGMENTER, SEGMENTER_WHEN_NEEDED]]),
+    }));
+    // Draws errors of components with their source, for which it loads six more modules at the start.
+    bundler.onLoad({ filter: /\/ink\/build\/components\/ErrorOverview\.js$/ }, () => ({
+      contents: "export default () => null;",
     }));
     bundler.onLoad({ filter: /\/ink\/build\/reconciler\.js$/ }, ({ path }) => ({
       contents: replaceAll(path, [
@@ -43,6 +53,24 @@ const rgiEmojiRegex = {
     return allEmoji.test(text);
   },
 };`;
+
+const WITH_SEGMENTER =
+  /\/node_modules\/(?:wrap-ansi\/index|cli-truncate\/index|slice-ansi\/tokenize-ansi|@alcalzone\/ansi-tokenize\/build\/tokenize|ink\/build\/line-update)\.js$/;
+const NEW_SEGMENTER = /new Intl\.Segmenter\(([^)]*)\)/;
+/**
+ * The data of the first segmenter takes 30 ms to load. These characters are segments of their own,
+ * as width.ts says too; others load it.
+ */
+const SEGMENTER_WHEN_NEEDED = String.raw`{
+  made: undefined,
+  segment(text) {
+    if (/^[\n\u001b\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f\u25b8\u2713\u2717]*$/.test(text)) {
+      return Array.from(text, (segment, index) => ({ segment, index, input: text }));
+    }
+    this.made ??= new Intl.Segmenter($1);
+    return this.made.segment(text);
+  },
+}`;
 
 const YOGA_AWAITED = /const Yoga = wrapAssembly\(await loadYoga\(\)\);/;
 const YOGA_SYNCHRONOUS = `

@@ -36,6 +36,7 @@ export async function warmUpScreen(): Promise<void> {
     now: () => 0,
     width: () => WIDTH,
   });
+  await view.load();
   const composer = new Composer({
     history: new PromptHistory(() => undefined),
     marks: UNICODE_MARKS,

@@ -1,5 +1,4 @@
 /** Replacing a file of the home in one step. */
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
@@ -18,7 +17,9 @@ import { PRIVATE_FILE_MODE } from "./codex-home.ts";
  * Errors: those of the system calls; nothing is left behind then.
  */
 export function replaceFile(path: string, content: string, mode: number = PRIVATE_FILE_MODE): void {
-  const unfinished = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  // The global one loads when it is used; "node:crypto" would be a part of every start.
+  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex");
+  const unfinished = `${path}.${random}.tmp`;
   try {
     writeNewFile(unfinished, content, mode);
     renameSync(unfinished, path);

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
-import { readImage } from "../core/user-input.ts";
+import { readImage } from "../core/image-file.ts";
 import { ExecUsageError } from "./exit-code.ts";
 
 /** More is a mistake, for example a wrong file. */

@@ -29,7 +29,8 @@ export interface ChatListener {
 }
 
 export interface ChatParts {
-  readonly manager: ConversationManager;
+  /** Asked when the first conversation begins. */
+  readonly loadManager: () => Promise<ConversationManager>;
   readonly view: ConversationView;
   readonly config: Config;
   readonly isSandboxAvailable: boolean;
@@ -49,11 +50,15 @@ export class Chat {
   #config: Config;
   #rules: SessionRules;
   #conversation: CodexConversation | undefined;
+  #beginning: Promise<void> = Promise.resolve();
+  #isClosed = false;
   #sessionId = "";
   #historyLogId = 0;
   #hasSent = false;
   #turn: { startedAt: number; isStopping: boolean } | undefined;
   #queue: Message[] = [];
+  /** Sent before there is a conversation. */
+  #early: Message[] = [];
   #allowed = new Set<string>();
   /** Resolves when the present conversation has told everything. */
   #pumping: Promise<void> = Promise.resolve();
@@ -77,7 +82,7 @@ export class Chat {
   }
 
   get queue(): readonly Message[] {
-    return this.#queue;
+    return [...this.#early, ...this.#queue];
   }
 
   get allowedCount(): number {
@@ -105,29 +110,43 @@ export class Chat {
 
   /** Ends the present conversation, if there is one. Errors: ResumeError. */
   async begin(resumePath?: string): Promise<void> {
-    const { manager, view, listener } = this.#parts;
+    const beginning = this.#begin(resumePath);
+    this.#beginning = beginning.catch(() => undefined);
+    await beginning;
+  }
+
+  async #begin(resumePath: string | undefined): Promise<void> {
+    const { loadManager, view, listener } = this.#parts;
+    await view.load();
+    const manager = await loadManager();
     const config = this.#presentConfig();
     const created =
       resumePath === undefined
         ? await manager.newConversation(config)
         : await manager.resumeConversation(config, resumePath);
-    await this.end();
+    await this.#endPresent();
     this.#conversation = created.conversation;
     this.#sessionId = created.conversationId;
     this.#historyLogId = created.sessionConfigured.history_log_id;
     this.#hasSent = resumePath !== undefined;
     this.#allowed = new Set();
-    view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
     this.#pumping = this.#pump(created.conversation);
+    if (this.#isClosed) return;
+    view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
     listener.onSession(created.sessionConfigured.history_entry_count);
+    for (const message of this.#early.splice(0)) this.send(message);
     listener.onChange();
   }
 
   /** To the model now, or when it has finished what it is doing. */
   send(message: Message): void {
-    this.#remember(message.text);
-    if (this.#turn === undefined) this.#deliver(message);
-    else this.#queue.push(message);
+    if (this.#conversation === undefined) {
+      this.#early.push(message);
+    } else {
+      this.#remember(message.text);
+      if (this.#turn === undefined) this.#deliver(message);
+      else this.#queue.push(message);
+    }
     this.#parts.listener.onChange();
   }
 
@@ -198,15 +217,21 @@ export class Chat {
     this.#parts.listener.onChange();
   }
 
-  /** Resolves when everything of it is over: tasks, commands, servers. */
+  /** For good. Resolves when everything of it is over: tasks, commands, servers. */
   async end(): Promise<void> {
+    this.#isClosed = true;
+    await this.#beginning;
+    await this.#endPresent();
+  }
+
+  async #endPresent(): Promise<void> {
     const conversation = this.#conversation;
     this.#conversation = undefined;
     if (conversation === undefined) return;
     this.#queue = [];
     conversation.submit({ type: "shutdown" });
     await this.#pumping;
-    this.#parts.manager.removeConversation(conversation.id);
+    (await this.#parts.loadManager()).removeConversation(conversation.id);
     this.#turn = undefined;
   }
 

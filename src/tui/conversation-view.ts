@@ -9,8 +9,7 @@ import { commandLine, commandTitle, describeExploration } from "./command-text.t
 import { ContextMeter } from "./context-meter.ts";
 import { formatElapsed, millisecondsOf } from "./durations.ts";
 import type { Marks } from "./marks.ts";
-import { markdownRows } from "./markdown-rows.ts";
-import { MarkdownStream } from "./markdown-stream.ts";
+import type { Markdown } from "./markdown.ts";
 import { outputRows } from "./output-rows.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
@@ -48,7 +47,7 @@ export class ConversationView {
   readonly transcript = new Transcript();
   readonly meter = new ContextMeter();
   readonly #options: ViewOptions;
-  readonly #stream = new MarkdownStream();
+  #markdown: Markdown | undefined;
   #printed: Row[] = [];
   #hasPrinted = false;
   /** What of the running message has come as deltas. */
@@ -72,6 +71,12 @@ export class ConversationView {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+  }
+
+  /** Has to be over before the first event comes. */
+  async load(): Promise<void> {
+    const { Markdown } = await import("./markdown.ts");
+    this.#markdown ??= new Markdown();
   }
 
   /** Rows that are finished since the last call; each is given out once. */
@@ -229,7 +234,7 @@ export class ConversationView {
   #delta(delta: string): void {
     if (this.#streamed === "") this.#flushExplored();
     this.#streamed += delta;
-    for (const block of this.#stream.push(delta)) this.#printBlock(block);
+    for (const block of this.#loaded.stream.push(delta)) this.#printBlock(block);
   }
 
   /** The final text may hold more than its deltas did. */
@@ -240,7 +245,7 @@ export class ConversationView {
   }
 
   #finishMessage(): void {
-    for (const block of this.#stream.end()) this.#printBlock(block);
+    for (const block of this.#loaded.stream.end()) this.#printBlock(block);
     if (this.#streamed !== "") this.transcript.add("Codex", this.#streamed);
     this.#streamed = "";
     this.#isPartlyPrinted = false;
@@ -249,7 +254,13 @@ export class ConversationView {
 
   #printBlock(block: string): void {
     this.#isPartlyPrinted = true;
-    this.print(markdownRows(block, this.#markdownOptions()));
+    this.print(this.#loaded.rows(block, this.#markdownOptions()));
+  }
+
+  get #loaded(): Markdown {
+    if (this.#markdown === undefined)
+      throw new TypeError("An event came before the view was loaded");
+    return this.#markdown;
   }
 
   #markdownOptions() {
@@ -351,7 +362,7 @@ export class ConversationView {
   /** The answer starts again: what stands in the scrollback is marked, the rest is thrown away. */
   #cutMessage(): void {
     const wasPrinted = this.#isPartlyPrinted;
-    this.#stream.discard();
+    this.#loaded.stream.discard();
     this.#streamed = "";
     this.#isPartlyPrinted = false;
     this.#reasoningHeading = "";
@@ -390,9 +401,9 @@ export class ConversationView {
   }
 
   #messageRows(): readonly Row[] {
-    const open = this.#stream.openText;
+    const open = this.#markdown?.stream.openText ?? "";
     if (open.trim() !== "") {
-      const rows = markdownRows(open, this.#markdownOptions());
+      const rows = this.#loaded.rows(open, this.#markdownOptions());
       return this.#hasPrinted ? [[], ...rows] : rows;
     }
     if (this.#attempts.length > 0) return this.#retryRows();

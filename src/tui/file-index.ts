@@ -1,5 +1,6 @@
 /** The files of the workspace, to be named with `@`. Read piece by piece, once, when first needed. */
-import { readdir, readFile } from "node:fs/promises";
+// Not from "node:fs/promises", which a start would have to load.
+import { promises } from "node:fs";
 import { join } from "node:path";
 import { IgnoreRules } from "./ignore-rules.ts";
 
@@ -72,7 +73,7 @@ export class FileIndex {
     const full = join(this.#root, path);
     let entries;
     try {
-      entries = await readdir(full, { withFileTypes: true });
+      entries = await promises.readdir(full, { withFileTypes: true });
     } catch {
       return [];
     }
@@ -103,7 +104,7 @@ interface Directory {
 
 async function readRules(file: string, directory: string): Promise<IgnoreRules | undefined> {
   try {
-    const text = await readFile(file, "utf8");
+    const text = await promises.readFile(file, "utf8");
     return text.length > MAX_IGNORE_BYTES ? undefined : new IgnoreRules(text, directory);
   } catch {
     return undefined;

@@ -62,7 +62,7 @@ class LineSession implements Ui {
 
   constructor(input: SessionInput) {
     this.#input = input;
-    const { options, manager, isSandboxAvailable } = input;
+    const { options, loadManager, isSandboxAvailable } = input;
     const { config, env } = options;
     this.#isScreenReader = wantsScreenReader(options);
     this.#marks = this.#isScreenReader ? ASCII_MARKS : marksFor(env);
@@ -76,7 +76,7 @@ class LineSession implements Ui {
     });
     this.#notifier = new Notifier({ env, config, write: (text) => this.#write(text) });
     this.#chat = new Chat({
-      manager,
+      loadManager,
       view: this.#view,
       config,
       isSandboxAvailable,

@@ -1,11 +1,7 @@
 /** `codex`: an interactive session, on a screen or line by line. */
 import { writeSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { ConversationManager } from "../core/conversation-manager.ts";
-import { localMachine } from "../core/local-machine.ts";
-import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reader.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
-import { endAllCommands, killAllCommandsNow } from "../process/running-commands.ts";
+import type { ConversationHost } from "./conversation-host.ts";
 import { probeSandbox } from "./sandbox-probe.ts";
 import type { ResumeChoice, TuiEnd, TuiOptions } from "./options.ts";
 import { chooseFrontEnd } from "./front-end.ts";
@@ -14,24 +10,20 @@ import { chooseFrontEnd } from "./front-end.ts";
 export async function runTui(options: TuiOptions): Promise<TuiEnd> {
   const frontEnd = chooseFrontEnd(options);
   const { config, env } = options;
-  let resumePath: string | undefined;
-  try {
-    resumePath = resumePathOf(config, options.resume);
-  } catch (error) {
-    if (!(error instanceof ResumeError)) throw error;
-    writeSync(2, `codex: ${error.message}\n`);
+  const found = await findSession(config, options.resume);
+  if (found.kind === "missing") {
+    writeSync(2, `codex: ${found.problem}\n`);
     return { exitCode: 2, wantsDemo: false };
   }
-  const machine = localMachine({
-    env,
-    inheritedEnvironment: wholeEnvironment(),
-    executable: process.execPath,
-    helperPath: "/proc/self/exe",
-  });
-  process.on("exit", killAllCommandsNow);
+  let opening: Promise<ConversationHost> | undefined;
+  const loadManager = async () => (await (opening ??= openHost(env))).manager;
+  const session = {
+    options,
+    loadManager,
+    resumePath: found.path,
+    isSandboxAvailable: probeSandbox(),
+  };
   try {
-    const manager = new ConversationManager(machine);
-    const session = { options, manager, resumePath, isSandboxAvailable: probeSandbox() };
     if (frontEnd === "screen") {
       const { runScreenSession } = await import("./screen-session.ts");
       return await runScreenSession(session);
@@ -39,23 +31,33 @@ export async function runTui(options: TuiOptions): Promise<TuiEnd> {
     const { runLineSession } = await import("./line-session.ts");
     return await runLineSession(session);
   } finally {
-    await endAllCommands();
-    process.off("exit", killAllCommandsNow);
-    machine.close();
+    await (await opening)?.close();
   }
 }
 
-/** Errors: ResumeError. */
-function resumePathOf(config: Config, resume: ResumeChoice | undefined): string | undefined {
-  const { codexHome, experimentalResume } = config;
-  switch (resume?.kind) {
-    case undefined:
-      return experimentalResume;
-    case "choose":
-      return undefined;
-    case "last":
-      return findLastRollout(codexHome);
-    case "id":
-      return findRollout(codexHome, resume.id);
+async function openHost(env: TuiOptions["env"]): Promise<ConversationHost> {
+  const { openConversationHost } = await import("./conversation-host.ts");
+  return openConversationHost(env);
+}
+
+type FoundSession =
+  /** Undefined: a new one. */
+  | { readonly kind: "found"; readonly path: string | undefined }
+  | { readonly kind: "missing"; readonly problem: string };
+
+async function findSession(
+  { codexHome, experimentalResume }: Config,
+  resume: ResumeChoice | undefined,
+): Promise<FoundSession> {
+  if (resume === undefined) return { kind: "found", path: experimentalResume };
+  if (resume.kind === "choose") return { kind: "found", path: undefined };
+  const { findLastRollout, findRollout, ResumeError } = await import("../core/rollout-reader.ts");
+  try {
+    const path =
+      resume.kind === "last" ? findLastRollout(codexHome) : findRollout(codexHome, resume.id);
+    return { kind: "found", path };
+  } catch (error) {
+    if (!(error instanceof ResumeError)) throw error;
+    return { kind: "missing", problem: error.message };
   }
 }

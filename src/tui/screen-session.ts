@@ -1,8 +1,7 @@
 /** One session on a screen: connects terminal, screen and conversation, from the start to the end. */
-import { setFlagsFromString } from "node:v8";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
-import { readImage } from "../core/user-input.ts";
+import { readImage } from "../core/image-file.ts";
 import { noticeCell } from "./cells.ts";
 import { Chat } from "./chat.ts";
 import { Composer, type ComposerRequest } from "./composer.ts";
@@ -16,14 +15,14 @@ import type { TuiEnd, TuiOptions } from "./options.ts";
 import { PromptHistory } from "./prompt-history.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { Screen } from "./screen.ts";
-import { resumeSession, sessionMenu } from "./session-list.ts";
-import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
+import type { SlashHost } from "./slash-actions.ts";
 import { Terminal } from "./terminal.ts";
 import { toolRows } from "./tool-rows.ts";
 
 export interface SessionInput {
   readonly options: TuiOptions;
-  readonly manager: ConversationManager;
+  /** Loads what conversations need, once. */
+  readonly loadManager: () => Promise<ConversationManager>;
   readonly resumePath: string | undefined;
   readonly isSandboxAvailable: boolean;
 }
@@ -46,6 +45,8 @@ class ScreenSession {
   readonly #chat: Chat;
   readonly #history: PromptHistory;
   readonly #notifier: Notifier;
+  /** Commands are for a conversation; before there is one they wait. */
+  readonly #begun = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<TuiEnd>();
   #files: FileIndex | undefined;
   #reload: (flags: ConfigFlags) => Promise<Config>;
@@ -53,7 +54,7 @@ class ScreenSession {
 
   constructor(input: SessionInput) {
     this.#input = input;
-    const { options, manager, isSandboxAvailable } = input;
+    const { options, loadManager, isSandboxAvailable } = input;
     const { config, env } = options;
     this.#reload = options.reload;
     const marks = marksFor(env);
@@ -95,7 +96,7 @@ class ScreenSession {
     });
     this.#notifier = new Notifier({ env, config, write: this.#terminal.write });
     this.#chat = new Chat({
-      manager,
+      loadManager,
       view: this.#view,
       config,
       isSandboxAvailable,
@@ -120,9 +121,6 @@ class ScreenSession {
   }
 
   async run(): Promise<TuiEnd> {
-    // A session lives for hours: memory is worth more than the time of a few more collections.
-    // Source: V8's flags; it is read at each collection, so it may be set late.
-    setFlagsFromString("--heap-growing-percent=20");
     this.#terminal.start({
       onKey: (key, isBurst) => this.#screen.key(key, isBurst),
       onResize: () => this.#screen.resized(),
@@ -170,13 +168,18 @@ class ScreenSession {
     }
     this.#chat.setConfig(settled.config);
     this.#screen.attach(this.#chat);
+    // The composer is shown and takes keys before what a conversation needs is loaded.
+    await nextFrame();
+    await saveMemory();
     if (resumePath === undefined) await this.#chat.begin();
     else await this.#resume(resumePath);
+    this.#begun.resolve();
     if (options.resume?.kind === "choose") await this.#chooseSession();
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
   }
 
   async #chooseSession(): Promise<void> {
+    const { sessionMenu } = await import("./session-list.ts");
     const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
     if (menu === undefined) {
       this.#screen.print(noticeCell("There is no earlier session", this.#view.context));
@@ -187,6 +190,7 @@ class ScreenSession {
   }
 
   async #resume(path: string): Promise<void> {
+    const { resumeSession } = await import("./session-list.ts");
     await resumeSession(path, this.#chat, this.#view);
     this.#screen.changed();
   }
@@ -196,9 +200,12 @@ class ScreenSession {
       case "send":
         this.#chat.send(request.message);
         break;
-      case "command":
+      case "command": {
+        const { runSlashCommand } = await import("./slash-actions.ts");
+        await this.#begun.promise;
         await runSlashCommand(request.command, request.argument, this.#slashHost());
         break;
+      }
       case "unknown-command": {
         const near = request.nearest === undefined ? "" : `; did you mean /${request.nearest}?`;
         this.#screen.hint(`Unknown command /${sanitizeLine(request.name)}${near}`);
@@ -254,6 +261,20 @@ class ScreenSession {
       this.#screen.resume();
     }
   }
+}
+
+/**
+ * A session lives for hours: memory is worth more than the time of a few more collections.
+ * Source: V8's flags; it is read at each collection, so it may be set late.
+ */
+async function saveMemory(): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString("--heap-growing-percent=20");
+}
+
+/** Frames that are due are drawn in one of these, and those before this one first. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Asks the terminal to put text into the clipboard. Source: xterm's control sequences, OSC 52. */

@@ -89,6 +89,7 @@ export class Screen implements Ui {
 
   attach(chat: Chat): void {
     this.#chat = chat;
+    this.#schedule.now();
   }
 
   changed(): void {

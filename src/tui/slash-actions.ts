@@ -1,7 +1,7 @@
 /** What the slash commands do. */
 import { KNOWN_MODELS, findModelFamily } from "../config/model-families.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
-import { readImage } from "../core/user-input.ts";
+import { readImage } from "../core/image-file.ts";
 import { resolve } from "node:path";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import { DANGER_FULL_ACCESS_POLICY, READ_ONLY_POLICY } from "../protocol/sandbox-policy.ts";

@@ -1,7 +1,7 @@
 /** Breaking styled text into rows of a given width. */
 import type { Row, Span, Style } from "./styled.ts";
 import { PLAIN } from "./styled.ts";
-import { cutToWidth, graphemes, graphemeWidth, isPrintableAscii, textWidth } from "./width.ts";
+import { cutToWidth, graphemes, graphemeWidth, isSimple, textWidth } from "./width.ts";
 
 export interface WrapOptions {
   /** Columns, prefix included. At least one column of text is left, whatever the prefix. */
@@ -52,7 +52,7 @@ function* splitPieces(spans: Row): Generator<Piece> {
 }
 
 function* splitWord(text: string, style: Style): Generator<Piece> {
-  if (isPrintableAscii(text)) {
+  if (isSimple(text)) {
     yield { kind: "word", text, style, width: text.length };
     return;
   }

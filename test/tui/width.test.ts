@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { rowText, rowWidth, span } from "../../src/tui/styled.ts";
-import { cutToWidth, shorten, textWidth } from "../../src/tui/width.ts";
+import { cutToWidth, graphemeWidth, isSimple, shorten, textWidth } from "../../src/tui/width.ts";
 import { wrapHard, wrapWords } from "../../src/tui/wrap.ts";
 
 test("columns of what terminals show", () => {
@@ -40,4 +40,18 @@ test("wrapping loses no word, and no row is too wide", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("what is taken for simple is one grapheme of one column, whatever is beside it", () => {
+  const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+  const simple = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter(
+    (character) => isSimple(character),
+  );
+  assert.ok(simple.length > 800, `${simple.length} characters`);
+  assert.deepEqual(
+    simple.filter((character) => graphemeWidth(character) !== 1),
+    [],
+  );
+  const both = [...simple, ...simple.toReversed()].join("");
+  assert.equal([...segmenter.segment(both)].length, both.length);
 });
