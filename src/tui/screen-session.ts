@@ -170,10 +170,10 @@ class ScreenSession {
     this.#screen.attach(this.#chat);
     // The composer is shown and takes keys before what a conversation needs is loaded.
     await nextFrame();
-    await saveMemory();
     if (resumePath === undefined) await this.#chat.begin();
     else await this.#resume(resumePath);
     this.#begun.resolve();
+    await saveMemory();
     if (options.resume?.kind === "choose") await this.#chooseSession();
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
   }
@@ -265,7 +265,8 @@ class ScreenSession {
 
 /**
  * A session lives for hours: memory is worth more than the time of a few more collections.
- * Source: V8's flags; it is read at each collection, so it may be set late.
+ * Source: V8's flags; it is read at each collection, so it may be set late. It has to be: code caches
+ * are made for the flags of the start, and what is loaded after this is compiled from its text.
  */
 async function saveMemory(): Promise<void> {
   const { setFlagsFromString } = await import("node:v8");
