@@ -60,7 +60,6 @@ const FILES: readonly (readonly [string, string])[] = [
   ["~/.codex/AGENTS.md", "Instructions for every project."],
   ["~/.codex/history.jsonl", "What was typed."],
   ["~/.codex/sessions/", "What was said."],
-  ["~/.codex/log/codex-tui.log", "What happened in interactive sessions."],
 ];
 
 function synopsis(path: CommandPath, spec: CommandSpec): string[] {

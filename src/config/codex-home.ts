@@ -74,10 +74,6 @@ export function sessionsDirectory(codexHome: string): string {
   return join(codexHome, "sessions");
 }
 
-export function logFile(codexHome: string): string {
-  return join(codexHome, "log", "codex-tui.log");
-}
-
 /** The instructions of the user for every project. */
 export function globalInstructionsFile(codexHome: string): string {
   return join(codexHome, "AGENTS.md");
