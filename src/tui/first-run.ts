@@ -1,13 +1,14 @@
 /** What has to be settled before a session: a way to reach a model, and trust in the directory. */
 import { ApiKey } from "../auth/api-key.ts";
 import { AuthError, findCredential, storeApiKey } from "../auth/auth.ts";
-import type { Environment } from "../config/codex-home.ts";
+import { authFile, type Environment } from "../config/codex-home.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { OSS_PROVIDER_ID } from "../config/model-providers.ts";
 import { storeTrust } from "../config/trust-store.ts";
 import { findRepositoryRoot, trustRoot } from "../config/trust.ts";
-import { doneCell, failedCell } from "./cells.ts";
+import { ownerOnlyNote } from "../sandbox/windows-notice.ts";
+import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { MenuRequest } from "./menu.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import type { Ui } from "./ui.ts";
@@ -37,7 +38,7 @@ async function settleAccess(input: FirstRunInput, ui: Ui): Promise<FirstRunResul
     const choice = await ui.choose(accessMenu(input.config, access.problem));
     if (choice === "key") {
       ({ config } = input);
-      await enterKey(config, ui);
+      await enterKey(config, input.env, ui);
     } else if (choice === "oss") {
       config = await input.reload({ oss: true });
     } else {
@@ -112,7 +113,7 @@ function missingCredential(
   }
 }
 
-async function enterKey({ codexHome }: Config, ui: Ui): Promise<void> {
+async function enterKey({ codexHome }: Config, env: Environment, ui: Ui): Promise<void> {
   const typed = await ui.readSecret("API key");
   if (typed === undefined) return;
   const key = ApiKey.parse(typed);
@@ -125,6 +126,8 @@ async function enterKey({ codexHome }: Config, ui: Ui): Promise<void> {
   try {
     storeApiKey(codexHome, key);
     ui.print(doneCell("API key stored", ui.cellContext));
+    const note = ownerOnlyNote(process.platform, authFile(codexHome), env["USERPROFILE"]);
+    if (note !== undefined) ui.print(noticeCell(sanitizeLine(note), ui.cellContext));
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     ui.print(failedCell(error.message, ui.cellContext));

@@ -29,6 +29,11 @@ export function hasColors(env: Environment): boolean {
   return (env["NO_COLOR"] ?? "") === "";
 }
 
+/** What changes by itself on the screen, such as elapsed seconds, is for people who watch it. */
+export function hasAnimations({ config, env }: Pick<TuiOptions, "config" | "env">): boolean {
+  return config.tui.animations && env["CI"] !== "true";
+}
+
 export function marksFor(env: Environment): Marks {
   return hasUtf8Locale(env) ? UNICODE_MARKS : ASCII_MARKS;
 }

@@ -284,7 +284,10 @@ class LineSession implements Ui {
     this.#flush();
     this.#question = { question, shownAt: performance.now() };
     this.#write(`${questionLines(question, this.#chat.rules.cwd, this.#width).join("\n")}\n`);
-    this.#notifier.notify(notificationText("question"), this.#lastLineAt);
+    this.#notifier.notify(notificationText("question"), {
+      lastKeyAt: this.#lastLineAt,
+      hasFocus: true,
+    });
   }
 
   #answerLine(line: string, question: Question): void {
@@ -309,7 +312,10 @@ class LineSession implements Ui {
     if (this.#isScreenReader && kind === "complete") {
       this.print(noticeCell("Assistant finished", this.#view.context));
     }
-    this.#notifier.notify(notificationText("turn-end"), this.#lastLineAt);
+    this.#notifier.notify(notificationText("turn-end"), {
+      lastKeyAt: this.#lastLineAt,
+      hasFocus: true,
+    });
   }
 
   readonly #interrupted = (): void => {

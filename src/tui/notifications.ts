@@ -8,6 +8,13 @@ export type NotificationKind = "question" | "turn-end";
 const AWAY_AFTER_MS = 10_000;
 const BELL = "\u0007";
 
+/** Where the user is, as far as the terminal tells. */
+export interface Attention {
+  readonly lastKeyAt: number;
+  /** True where the terminal does not say. */
+  readonly hasFocus: boolean;
+}
+
 export interface NotifierParts {
   readonly env: Environment;
   readonly config: Config;
@@ -37,7 +44,7 @@ export class Notifier {
 
   notify(
     { kind, text }: ReturnType<typeof notificationText>,
-    lastKeyAt: number,
+    { lastKeyAt, hasFocus }: Attention,
     now = performance.now(),
   ): void {
     const { notifications } = this.#parts.config.tui;
@@ -45,7 +52,8 @@ export class Notifier {
       typeof notifications === "boolean"
         ? notifications
         : notifications.includes(CONFIG_NAMES[kind]);
-    if (!isWanted || now - lastKeyAt < AWAY_AFTER_MS) return;
+    const isAway = !hasFocus || now - lastKeyAt >= AWAY_AFTER_MS;
+    if (!isWanted || !isAway) return;
     this.#parts.write(knowsOsc9(this.#parts.env) ? `\u001b]9;${text}${BELL}` : BELL);
   }
 }

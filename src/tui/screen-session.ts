@@ -9,7 +9,7 @@ import { ConversationView } from "./conversation-view.ts";
 import { editInEditor } from "./external-editor.ts";
 import { FileIndex } from "./file-index.ts";
 import { settleFirstRun } from "./first-run.ts";
-import { hasColors, marksFor } from "./front-end.ts";
+import { hasAnimations, hasColors, marksFor } from "./front-end.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
 import { PromptHistory } from "./prompt-history.ts";
@@ -64,6 +64,7 @@ class ScreenSession {
       stdin,
       stdout,
       isTmux: (env["TMUX"] ?? "") !== "",
+      reportsFocus: config.tui.notifications !== false,
     });
     this.#view = new ConversationView({
       cwd: config.cwd,
@@ -86,6 +87,7 @@ class ScreenSession {
       marks,
       hasColors: hasColors(env),
       config,
+      hasAnimations: hasAnimations({ config, env }),
       actions: {
         request: (request) => this.#run(this.#request(request)),
         answer: (question, answer) => this.#chat.answer(question, answer),
@@ -105,11 +107,11 @@ class ScreenSession {
         onChange: () => this.#screen.changed(),
         onQuestion: (question) => {
           this.#screen.ask(question);
-          this.#notifier.notify(notificationText("question"), this.#screen.lastKeyAt);
+          this.#notifier.notify(notificationText("question"), this.#screen.attention);
         },
         onTurnEnd: () => {
           this.#screen.dropQuestions();
-          this.#notifier.notify(notificationText("turn-end"), this.#screen.lastKeyAt);
+          this.#notifier.notify(notificationText("turn-end"), this.#screen.attention);
         },
         onHistoryEntry: ({ offset, entry }) => {
           this.#composer.historyArrived(this.#history.received(offset, entry?.text));

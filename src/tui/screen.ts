@@ -14,6 +14,7 @@ import type { Key } from "./key-decoder.ts";
 import { type Frame, LiveRegion } from "./live-region.ts";
 import type { Marks } from "./marks.ts";
 import { Menu, type MenuRequest } from "./menu.ts";
+import type { Attention } from "./notifications.ts";
 import { Pager } from "./pager.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { SecretInput } from "./secret-input.ts";
@@ -30,6 +31,7 @@ export interface ScreenParts {
   readonly marks: Marks;
   readonly hasColors: boolean;
   readonly config: Config;
+  readonly hasAnimations: boolean;
   readonly actions: ScreenActions;
 }
 
@@ -67,6 +69,7 @@ export class Screen implements Ui {
   #pager: Pager | undefined;
   #isSuspended = false;
   #lastKeyAt = Number.NEGATIVE_INFINITY;
+  #hasFocus = true;
   #quitArmedUntil = 0;
   #escapedAt = Number.NEGATIVE_INFINITY;
   /** One line of help or complaint until the next key. */
@@ -83,8 +86,8 @@ export class Screen implements Ui {
     return this.#parts.view.context;
   }
 
-  get lastKeyAt(): number {
-    return this.#lastKeyAt;
+  get attention(): Attention {
+    return { lastKeyAt: this.#lastKeyAt, hasFocus: this.#hasFocus };
   }
 
   attach(chat: Chat): void {
@@ -177,7 +180,10 @@ export class Screen implements Ui {
 
   key(key: Key, isBurst: boolean): void {
     const now = performance.now();
-    if (key.kind === "focus") return;
+    if (key.kind === "focus") {
+      this.#hasFocus = key.isFocused;
+      return;
+    }
     const pager = this.#pager;
     if (pager !== undefined) {
       if (pager.key(key, this.#parts.terminal.rows)) this.#closePager();
@@ -445,11 +451,7 @@ export class Screen implements Ui {
   }
 
   #elapsed(milliseconds: number): number {
-    return this.#hasAnimations ? milliseconds : milliseconds - (milliseconds % SLOW_TICK_MS);
-  }
-
-  get #hasAnimations(): boolean {
-    return this.#parts.config.tui.animations;
+    return this.#parts.hasAnimations ? milliseconds : milliseconds - (milliseconds % SLOW_TICK_MS);
   }
 
   /** While a turn runs its seconds are shown; otherwise nothing wakes up. */
@@ -461,7 +463,7 @@ export class Screen implements Ui {
         this.#schedule.soon();
         this.#watchTime();
       },
-      this.#hasAnimations ? TICK_MS : SLOW_TICK_MS,
+      this.#parts.hasAnimations ? TICK_MS : SLOW_TICK_MS,
     );
     this.#tick.unref();
   }

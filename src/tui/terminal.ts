@@ -14,9 +14,11 @@ export interface TerminalHandlers {
 }
 
 const BRACKETED_PASTE_ON = "\u001b[?2004h";
+/** The terminal says when its window is left and entered. Source: xterm's control sequences. */
+const FOCUS_ON = "\u001b[?1004h";
 const KITTY_PUSH = "\u001b[>1u";
-/** Keyboard, paste mode, cursor, colours: in this order, all of it harmless when it was not on. */
-const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?25h\u001b[0m";
+/** Keyboard, paste mode, focus, cursor, colours: in this order, all of it harmless when it was not on. */
+const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?1004l\u001b[?25h\u001b[0m";
 const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
 const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
 
@@ -33,6 +35,7 @@ export interface TerminalOptions {
   readonly stdin: ReadStream;
   readonly stdout: WriteStream;
   readonly isTmux: boolean;
+  readonly reportsFocus: boolean;
 }
 
 export class Terminal {
@@ -121,11 +124,16 @@ export class Terminal {
   }
 
   #enter(): void {
-    const { stdin, isTmux } = this.#options;
+    const { stdin, isTmux, reportsFocus } = this.#options;
     stdin.setRawMode(true);
     this.#isRaw = true;
     stdin.resume();
-    this.write(BRACKETED_PASTE_ON + KITTY_PUSH + (isTmux ? MODIFY_OTHER_KEYS : ""));
+    this.write(
+      BRACKETED_PASTE_ON +
+        KITTY_PUSH +
+        (isTmux ? MODIFY_OTHER_KEYS : "") +
+        (reportsFocus ? FOCUS_ON : ""),
+    );
   }
 
   #leave(): void {

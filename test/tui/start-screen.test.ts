@@ -76,6 +76,32 @@ test("without a key there is a choice; a key is stored and never shown", { skip 
 });
 
 test(
+  "a local server can be chosen; what is missing is said, and the choice comes back",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      { status: 200, body: { object: "list", data: [{ id: "another" }] } },
+      { status: 200, body: { object: "list", data: [{ id: "gpt-oss:20b" }] } },
+      {
+        stream: [
+          { choices: [{ index: 0, delta: { content: "local words" }, finish_reason: "stop" }] },
+          "[DONE]",
+        ],
+      },
+    ]);
+    const place = makePlace(t, undefined);
+    const screen = new TerminalScreen(t, { place, env: { CODEX_OSS_BASE_URL: server.url } });
+    await screen.waitFor("How should a model be reached?");
+    screen.type("2");
+    await screen.waitFor(/has\s+another/u);
+    screen.type("2");
+    await screen.waitFor(/^gpt-oss:20b/mu);
+    screen.send("hello");
+    await screen.waitFor(/^local words$/mu);
+  },
+);
+
+test(
   "the demo runs without a key and without a network",
   { skip: firstReason(skip, needsSandbox) },
   async (t) => {

@@ -1,0 +1,115 @@
+/** Slash commands that ask the model, name files, show and copy answers; and tools of MCP servers. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  functionCall,
+  needsLoopback,
+  respond,
+  startModelServer,
+} from "../support/model-server.ts";
+import { firstReason } from "../support/skip-reasons.ts";
+import { ESC, KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+import { scriptedServer } from "../mcp-client/exec-with-servers.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+
+/** The smallest picture there is: one point. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+M8AAAQDAQFhb5IbAAAAAElFTkSuQmCC",
+  "base64",
+);
+
+test("/init asks the model for an AGENTS.md", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("written"))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("/init");
+  await screen.waitFor(/^written$/mu);
+  assert.match(JSON.stringify(server.requests[0]?.body), /Write a file AGENTS\.md/u);
+});
+
+test("/copy sends the answer to the clipboard, /raw prints its marks", { skip }, async (t) => {
+  const answer = "**bold** and `code`\n\n\u001b[31mred\u001b[0m";
+  const server = await startModelServer(t, [respond(assistantMessage(answer))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("/copy");
+  await screen.waitFor("There is no answer to copy yet");
+  screen.send("/raw");
+  await screen.waitFor("There is no answer yet");
+  screen.send("go");
+  await screen.waitFor(/^bold and code$/mu);
+  screen.send("/copy");
+  await screen.waitFor("Sent to the clipboard");
+  const copied = new RegExp(`${ESC}\\]52;c;([A-Za-z0-9+/=]*)\u0007`, "u").exec(screen.raw)?.[1];
+  assert.equal(Buffer.from(copied ?? "", "base64").toString(), "**bold** and `code`\n\nred");
+  screen.send("/raw");
+  await screen.waitFor("**bold** and `code`");
+});
+
+test("/mention opens the list of files", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const place = makePlace(t, server);
+  writeFileSync(join(place.workspace, "named file.txt"), "words\n");
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("/mention");
+  await screen.waitFor("▸ named file.txt");
+  screen.type(KEY.tab);
+  await screen.waitFor('› "named file.txt"');
+});
+
+test("/image attaches a picture, and says why when it cannot", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("seen"))]);
+  const place = makePlace(t, server);
+  writeFileSync(join(place.workspace, "one.png"), PNG);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("/image none.png");
+  await screen.waitFor(/Cannot attach picture ".*none\.png": no such file/u);
+  screen.send("/image one.png");
+  await screen.waitFor(/› \[.*one\.png/u);
+  screen.send("what is it?");
+  await screen.waitFor(/^seen$/mu);
+  const body = JSON.stringify(server.requests[0]?.body);
+  assert.ok(body.includes(`data:image/png;base64,${PNG.toString("base64")}`));
+  assert.match(body, /what is it\?/u);
+});
+
+test(
+  "/mcp lists the tools of servers; a call is a cell, and so is its failure",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(
+        functionCall("tools__echo", { text: "some words" }, "c1"),
+        functionCall("tools__err", {}, "c2"),
+      ),
+      respond(assistantMessage("called")),
+    ]);
+    const config = `[mcp_servers.tools]\n${scriptedServer({})}`;
+    const place = makePlace(t, server);
+    writeFileSync(join(place.codexHome, "config.toml"), `${config}\n`, { flag: "a" });
+    const screen = new TerminalScreen(t, { place, rows: 60 });
+    await screen.waitFor("Ask for something");
+    screen.send("/mcp");
+    await screen.waitFor("Tools of MCP servers");
+    await screen.waitFor(/tools__echo {2}Does echo/u);
+    screen.send("go");
+    await screen.waitFor(/^called$/mu);
+    assert.match(screen.text(), /✓ .*tools.*echo.*some words/u);
+    assert.match(screen.text(), /✗ .*tools.*err/u);
+  },
+);
+
+test("without servers /mcp says where they would be named", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  await screen.waitFor("Ask for something");
+  screen.send("/mcp");
+  await screen.waitFor("there are no MCP servers in config.toml");
+});
