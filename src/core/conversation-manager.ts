@@ -6,7 +6,7 @@ import { type ConversationId, newConversationId } from "../protocol/ids.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
 import { CodexConversation } from "./codex-conversation.ts";
 import { EventQueue } from "./event-queue.ts";
-import { History } from "./history.ts";
+import { History, itemsBeforeMessage } from "./history.ts";
 import type { Machine } from "./machine.ts";
 import { MessageHistory } from "./message-history.ts";
 import { modelEndpoint } from "./model-endpoint.ts";
@@ -59,7 +59,7 @@ export class ConversationNotFoundError extends Error {
 
 export class ConversationManager {
   readonly #machine: Machine;
-  readonly #conversations = new Map<string, CodexConversation>();
+  readonly #conversations = new Map<string, OpenConversation>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -88,9 +88,16 @@ export class ConversationManager {
 
   /** Errors: ConversationNotFoundError. */
   getConversation(id: string): CodexConversation {
-    const conversation = this.#conversations.get(id);
-    if (conversation === undefined) throw new ConversationNotFoundError(id);
-    return conversation;
+    return this.#find(id).conversation;
+  }
+
+  /**
+   * Back to before the user's last message, if that is `text`; false: it is not, and nothing has
+   * changed. No turn may be running. Files stay as they are.
+   * Errors: ConversationNotFoundError.
+   */
+  rewindConversation(id: string, text: string): boolean {
+    return this.#find(id).rewind(text);
   }
 
   /** Forgets it; whoever holds it can still end it with `shutdown`. */
@@ -98,17 +105,24 @@ export class ConversationManager {
     this.#conversations.delete(id);
   }
 
+  #find(id: string): OpenConversation {
+    const open = this.#conversations.get(id);
+    if (open === undefined) throw new ConversationNotFoundError(id);
+    return open;
+  }
+
   async #create(
     config: Config,
     options: ConversationOptions,
     start: SessionStart,
   ): Promise<NewConversation> {
-    const { conversation, refusals } = openConversation(this.#machine, config, options, start);
+    const open = openConversation(this.#machine, config, options, start);
+    const { conversation, refusals } = open;
     const first = await conversation.nextEvent();
     if (first.id !== "" || first.msg.type !== "session_configured") {
       throw new Error("session configured event was not the first event in the stream");
     }
-    this.#conversations.set(start.id, conversation);
+    this.#conversations.set(start.id, open);
     return {
       conversationId: start.id,
       conversation,
@@ -125,12 +139,18 @@ interface SessionStart {
   readonly path: string | null;
 }
 
+interface OpenConversation {
+  readonly conversation: CodexConversation;
+  readonly refusals: Refusals;
+  readonly rewind: (text: string) => boolean;
+}
+
 function openConversation(
   machine: Machine,
   config: Config,
   options: ConversationOptions,
   { id, history: items, path }: SessionStart,
-): { readonly conversation: CodexConversation; readonly refusals: Refusals } {
+): OpenConversation {
   const events = new EventQueue();
   const notice = (message: string): void =>
     events.push({ id: "", msg: { type: "background_event", message } });
@@ -194,7 +214,12 @@ function openConversation(
     },
   });
   void external.start();
-  return { conversation: new CodexConversation(id, events, session), refusals };
+  const rewind = (text: string): boolean => {
+    const kept = itemsBeforeMessage(history.items, text);
+    if (kept !== undefined) state.replaceHistory(kept);
+    return kept !== undefined;
+  };
+  return { conversation: new CodexConversation(id, events, session), refusals, rewind };
 }
 
 function openRollout(

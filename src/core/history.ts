@@ -2,7 +2,13 @@
  * What the model has been told and has answered, in the order it is sent again. Every call is
  * followed by its output, whatever happened to it: servers refuse a history with a gap.
  */
-import { callIdOf, type ModelItem, type ToolCallItem } from "../protocol/model-item.ts";
+import {
+  callIdOf,
+  type ModelItem,
+  textOfMessage,
+  type ToolCallItem,
+} from "../protocol/model-item.ts";
+import { isEnvironmentContext } from "./environment-context.ts";
 
 /** The output of a call that never got one. */
 export const ABORTED_OUTPUT = "aborted by the user before it finished";
@@ -25,6 +31,22 @@ export class History {
   replace(items: readonly ModelItem[]): void {
     this.#items = withAllOutputs(items);
   }
+}
+
+/**
+ * What was there before the user's last message, when that is `text`. Undefined when it is another
+ * one, as after a compaction, whose notes stand for more than the message.
+ */
+export function itemsBeforeMessage(
+  items: readonly ModelItem[],
+  text: string,
+): readonly ModelItem[] | undefined {
+  const index = items.findLastIndex(
+    (item) => item.type === "message" && item.role === "user" && !isEnvironmentContext(item),
+  );
+  const item = items[index];
+  if (item?.type !== "message" || textOfMessage(item) !== text) return undefined;
+  return items.slice(0, index);
 }
 
 export function outputItem(call: ToolCallItem, output: string): ModelItem {

@@ -43,6 +43,12 @@ export interface RunningTurn {
   readonly isStopping: boolean;
 }
 
+export interface Rewound {
+  readonly message: Message;
+  /** False: the model still knows it. */
+  readonly isTakenBack: boolean;
+}
+
 type RuleChanges = Omit<OpOf<"override_turn_context">, "type">;
 
 export class Chat {
@@ -57,6 +63,8 @@ export class Chat {
   #hasSent = false;
   #turn: { startedAt: number; isStopping: boolean } | undefined;
   #queue: Message[] = [];
+  /** What the model was told in this conversation, as far as it can be taken back. */
+  #delivered: Message[] = [];
   /** Sent before there is a conversation. */
   #early: Message[] = [];
   #allowed = new Set<string>();
@@ -130,6 +138,7 @@ export class Chat {
     this.#historyLogId = created.sessionConfigured.history_log_id;
     this.#hasSent = resumePath !== undefined;
     this.#allowed = new Set();
+    this.#delivered = [];
     this.#pumping = this.#pump(created.conversation);
     if (this.#isClosed) return;
     view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
@@ -174,6 +183,21 @@ export class Chat {
     return this.takeQueue();
   }
 
+  get canRewind(): boolean {
+    return this.#turn === undefined && this.#delivered.length > 0;
+  }
+
+  /** The last message, to be edited: the conversation goes on before it, where that can be done. */
+  async rewind(): Promise<Rewound | undefined> {
+    const message = this.#delivered.at(-1);
+    if (message === undefined || this.#turn !== undefined) return undefined;
+    const manager = await this.#parts.loadManager();
+    const isTakenBack = manager.rewindConversation(this.#sessionId, message.text);
+    if (isTakenBack) this.#delivered.pop();
+    else this.#delivered = [message];
+    return { message, isTakenBack };
+  }
+
   takeQueue(): readonly Message[] {
     return this.#queue.splice(0);
   }
@@ -190,6 +214,7 @@ export class Chat {
     }
     // The words join the running turn, so they must be there before the refusal lets it go on.
     if (feedback !== undefined) {
+      this.#delivered.push({ text: feedback, imagePaths: [] });
       this.#conversation?.submit({ type: "user_input", items: [{ type: "text", text: feedback }] });
     }
     const type = kind === "exec" ? "exec_approval" : "patch_approval";
@@ -337,6 +362,7 @@ export class Chat {
     const images = imagePaths.map((path): InputItem => ({ type: "local_image", path }));
     const items: readonly InputItem[] = text === "" ? images : [...images, { type: "text", text }];
     this.#hasSent = true;
+    this.#delivered.push({ text, imagePaths });
     this.#beginTurn();
     this.#conversation?.submit({ type: "user_input", items });
   }

@@ -119,6 +119,13 @@ export class Composer {
     this.#changed();
   }
 
+  setMessage({ text, imagePaths }: Message): void {
+    this.editor.clear();
+    for (const path of imagePaths) this.editor.addImage(path, path.split("/").at(-1) ?? path);
+    this.editor.paste(text);
+    this.#changed();
+  }
+
   /** What is there goes into the history, as Ctrl-C wants it. */
   clearIntoHistory(): void {
     this.#options.history.add(this.editor.text);

@@ -65,7 +65,6 @@ export class ConversationView {
   #attempts: RetryAttempt[] = [];
   #retryAt = 0;
   #turnDiff = "";
-  #lastUserMessage: string | undefined;
   #isExpanded = false;
   #ended: { readonly callId: string; readonly output: string } | undefined;
 
@@ -119,17 +118,12 @@ export class ConversationView {
     this.print(rows);
   }
 
-  get lastUserMessage(): string | undefined {
-    return this.#lastUserMessage;
-  }
-
   /** More, or again fewer, rows of what a running command prints. */
   toggleExpanded(): void {
     this.#isExpanded = !this.#isExpanded;
   }
 
   userMessage(text: string): void {
-    this.#lastUserMessage = text;
     this.transcript.add("You", text);
     this.print(cells.userCell(text, this.context));
   }

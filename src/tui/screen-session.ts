@@ -94,6 +94,7 @@ class ScreenSession {
         quit: () => this.#end(0),
         suspend: () => this.#suspend(),
         editDraft: () => this.#run(this.#editDraft()),
+        editLastMessage: () => this.#run(this.#editLastMessage()),
       },
     });
     this.#notifier = new Notifier({ env, config, write: this.#terminal.write });
@@ -214,6 +215,18 @@ class ScreenSession {
         break;
       }
     }
+  }
+
+  async #editLastMessage(): Promise<void> {
+    const rewound = await this.#chat.rewind();
+    if (rewound === undefined) return;
+    const { message, isTakenBack } = rewound;
+    this.#composer.setMessage(message);
+    const text = isTakenBack
+      ? "The last message and what followed it are taken back; files stay as they are (/undo)"
+      : "The last message is here again; the model still knows it, for it cannot be taken back";
+    this.#view.note(text, noticeCell(text, this.#view.context));
+    this.#screen.changed();
   }
 
   #slashHost(): SlashHost {

@@ -42,6 +42,7 @@ export interface ScreenActions {
   readonly quit: () => void;
   readonly suspend: () => void;
   readonly editDraft: () => void;
+  readonly editLastMessage: () => void;
 }
 
 type Overlay =
@@ -292,13 +293,13 @@ export class Screen implements Ui {
       return true;
     }
     if (!composer.isEmpty) return true;
-    const previous = this.#parts.view.lastUserMessage;
-    if (now - this.#escapedAt < ESCAPE_TWICE_MS && previous !== undefined) {
-      composer.setText(previous);
+    if (this.#chat?.canRewind !== true) return true;
+    if (now - this.#escapedAt < ESCAPE_TWICE_MS) {
+      this.#parts.actions.editLastMessage();
       this.#escapedAt = Number.NEGATIVE_INFINITY;
     } else {
       this.#escapedAt = now;
-      if (previous !== undefined) this.#hint = "Esc again to edit the last message";
+      this.#hint = "Esc again to take the last message back and edit it";
     }
     return true;
   }

@@ -263,7 +263,7 @@ function statusRows({ chat, view, ui }: SlashHost): readonly Row[] {
 const KEYS: readonly (readonly [string, string])[] = [
   ["Enter", "send; while the agent works: queue"],
   ["Ctrl-J, Alt-Enter", "new line; also \\ and then Enter"],
-  ["Esc", "interrupt; close a menu; twice: edit the last message"],
+  ["Esc", "interrupt; close a menu; twice: take the last message back, to edit it"],
   ["Ctrl-C", "interrupt; clear the draft; twice on an empty one: quit"],
   ["Ctrl-D", "quit, when the draft is empty"],
   ["Up, Down", "history"],

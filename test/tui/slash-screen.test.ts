@@ -113,3 +113,61 @@ test("without servers /mcp says where they would be named", { skip }, async (t) 
   screen.send("/mcp");
   await screen.waitFor("there are no MCP servers in config.toml");
 });
+
+test("Esc twice takes the last message back, also for who resumes", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the first answer")),
+    respond(assistantMessage("the second answer")),
+    respond(assistantMessage("the third answer")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, rows: 40 });
+  const isIdle = (): boolean => !screen.text().includes("esc to interrupt");
+  await screen.waitFor("Ask for something");
+  screen.send("question one");
+  await screen.waitFor("the first answer");
+  await screen.waitUntil(isIdle, "the end of the turn");
+  screen.send("question two");
+  await screen.waitFor("the second answer");
+  await screen.waitUntil(isIdle, "the end of the turn");
+  screen.type(KEY.escape);
+  await screen.waitFor("Esc again to take the last message back");
+  screen.type(KEY.escape);
+  await screen.waitFor("are taken back; files stay as they are");
+  screen.type(KEY.paste(", edited"));
+  await screen.waitFor("› question two, edited");
+  screen.type(KEY.enter);
+  await screen.waitFor("the third answer");
+  const body = JSON.stringify(server.requests[2]?.body);
+  assert.match(body, /question one.*the first answer.*question two, edited/u);
+  assert.doesNotMatch(body, /the second answer|question two"/u);
+  await screen.waitUntil(isIdle, "the end of the turn");
+  screen.type(KEY.control("d"));
+  await screen.exitCode();
+  const id = /codex resume ([0-9a-f-]{36})/u.exec(screen.text())?.[1] ?? "";
+  const again = new TerminalScreen(t, { place, args: ["resume", id], rows: 40 });
+  await again.waitFor("the third answer");
+  assert.match(again.text(), /question two, edited/u);
+  assert.doesNotMatch(again.text(), /the second answer/u);
+});
+
+test("what was compacted cannot be taken back, and that is said", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the answer")),
+    respond(assistantMessage("the summary")),
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), rows: 40 });
+  const isIdle = (): boolean => !screen.text().includes("esc to interrupt");
+  await screen.waitFor("Ask for something");
+  screen.send("the question");
+  await screen.waitFor("the answer");
+  await screen.waitUntil(isIdle, "the end of the turn");
+  screen.send("/compact");
+  await screen.waitFor("The conversation was compacted.");
+  await screen.waitUntil(isIdle, "the end of the turn");
+  screen.type(KEY.escape);
+  await screen.waitFor("Esc again");
+  screen.type(KEY.escape);
+  await screen.waitFor("the model still knows it");
+  await screen.waitFor("› the question");
+});
