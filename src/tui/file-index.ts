@@ -2,17 +2,18 @@
 // Not from "node:fs/promises", which a start would have to load.
 import { promises } from "node:fs";
 import { join } from "node:path";
+import { FileSearch } from "./file-search.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
 
 const MAX_FILES = 200_000;
-const MAX_RESULTS = 50;
 /** Ignore files are lists of names; what is larger is something else. */
 const MAX_IGNORE_BYTES = 1024 * 1024;
 
 export class FileIndex {
   readonly #root: string;
   readonly #onGrown: () => void;
-  #paths: string[] = [];
+  #search: FileSearch;
+  #isRead = false;
   #startedAt = 0;
   #isReading = false;
 
@@ -20,23 +21,13 @@ export class FileIndex {
   constructor(root: string, onGrown: () => void) {
     this.#root = root;
     this.#onGrown = onGrown;
+    this.#search = new FileSearch([], onGrown);
   }
 
-  /** Paths relative to the root, best first. */
+  /** Paths relative to the root, best first; better ones may follow, which `onGrown` then tells. */
   find(query: string): readonly string[] {
     this.#refresh();
-    const wanted = query.toLowerCase();
-    const ranked: (readonly [number, string])[] = [];
-    for (const path of this.#paths) {
-      const rank = rankOf(path.toLowerCase(), wanted);
-      if (rank !== undefined) ranked.push([rank, path]);
-    }
-    return ranked
-      .toSorted(
-        ([rank, path], [otherRank, other]) => rank - otherRank || path.length - other.length,
-      )
-      .slice(0, MAX_RESULTS)
-      .map(([, path]) => path);
+    return this.#search.find(query);
   }
 
   /** Files come and go: an index that is older than this is made anew. */
@@ -52,10 +43,10 @@ export class FileIndex {
   }
 
   async #read(): Promise<void> {
-    const isFirst = this.#paths.length === 0;
     const found: string[] = [];
+    const search = new FileSearch(found, this.#onGrown);
     // The first time, results are there as they are found.
-    if (isFirst) this.#paths = found;
+    if (!this.#isRead) this.#search = search;
     const waiting: Directory[] = [{ path: "", rules: [] }];
     let lastTold = performance.now();
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -65,7 +56,8 @@ export class FileIndex {
       lastTold = performance.now();
       this.#onGrown();
     }
-    this.#paths = found;
+    this.#search = search;
+    this.#isRead = true;
   }
 
   /** Its files are added to `found`; answers with the directories in it. */
@@ -82,7 +74,9 @@ export class FileIndex {
       : undefined;
     const inForce = own === undefined ? rules : [...rules, own];
     const directories: Directory[] = [];
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      // A directory may hold very many: keys come first.
+      if (index % ENTRIES_PER_SLICE === ENTRIES_PER_SLICE - 1) await nextTurn();
       const name = path === "" ? entry.name : `${path}/${entry.name}`;
       const isDirectory = entry.isDirectory();
       if (entry.name === ".git" || isIgnored(name, isDirectory, inForce)) continue;
@@ -95,6 +89,11 @@ export class FileIndex {
 
 const MAX_AGE_MS = 10_000;
 const TELL_EVERY_MS = 100;
+const ENTRIES_PER_SLICE = 2000;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 interface Directory {
   readonly path: string;
@@ -118,24 +117,4 @@ function isIgnored(path: string, isDirectory: boolean, rules: readonly IgnoreRul
     if (verdict !== undefined) return verdict === "ignored";
   }
   return false;
-}
-
-/** Lower is better; undefined: it does not fit. Both in lower case. */
-function rankOf(path: string, query: string): number | undefined {
-  if (query === "") return path.includes("/") ? 1 : 0;
-  if (path.startsWith(query)) return 0;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  if (name.startsWith(query)) return 1;
-  if (name.includes(query)) return 2;
-  if (path.includes(query)) return 3;
-  return isSubsequence(query, path) ? 4 : undefined;
-}
-
-function isSubsequence(query: string, path: string): boolean {
-  let at = 0;
-  for (const character of query) {
-    at = path.indexOf(character, at) + 1;
-    if (at === 0) return false;
-  }
-  return true;
 }
