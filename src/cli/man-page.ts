@@ -50,6 +50,8 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["OPENAI_BASE_URL", "Address of the provider openai."],
   ["OPENAI_ORGANIZATION, OPENAI_PROJECT", "Sent as headers to the provider openai."],
   ["CODEX_OSS_BASE_URL, CODEX_OSS_PORT", "Address, or only the port, of the provider oss."],
+  ["VISUAL, EDITOR", "Edits the draft of a session (Ctrl-G)."],
+  ["PAGER", "Shows the transcript of a session (Ctrl-T). Empty or cat: the built-in pager does."],
   ["NO_COLOR", "No colours when it is set."],
 ];
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
-import { shellExitCode } from "../process/exit-status.ts";
-import { spawnChild, SpawnError } from "../process/spawn.ts";
+import { SpawnError } from "../process/spawn.ts";
+import { runOnTerminal } from "./terminal-program.ts";
 
 export type EditResult =
   | { readonly kind: "edited"; readonly text: string }
@@ -24,20 +24,7 @@ export async function editInEditor(
   const file = join(directory, "draft.md");
   try {
     writeFileSync(file, draft, { mode: 0o600, flag: "wx" });
-    const child = await spawnChild({
-      program: "/bin/sh",
-      // The variable may hold options too, so a shell takes it apart, as other programs do.
-      args: ["-c", `${editor} "$1"`, "sh", file],
-      cwd,
-      environment: Object.fromEntries(
-        Object.entries(env).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, value]],
-        ),
-      ),
-      descriptors: [0, 1, 2],
-      sharesTerminal: true,
-    });
-    const code = shellExitCode(await child.end);
+    const code = await runOnTerminal(editor, file, { env, cwd });
     if (code !== 0) return kept(`The editor ended with exit code ${code}; the draft is as it was`);
     return { kind: "edited", text: readFileSync(file, "utf8").replace(/\n$/u, "") };
   } catch (error) {

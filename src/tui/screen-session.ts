@@ -8,6 +8,7 @@ import { Composer, type ComposerRequest } from "./composer.ts";
 import { ConversationView } from "./conversation-view.ts";
 import { editInEditor } from "./external-editor.ts";
 import { FileIndex } from "./file-index.ts";
+import { pagerOf, showInPager } from "./external-pager.ts";
 import { settleFirstRun } from "./first-run.ts";
 import { hasAnimations, hasColors, marksFor } from "./front-end.ts";
 import { notificationText, Notifier } from "./notifications.ts";
@@ -51,6 +52,7 @@ class ScreenSession {
   #files: FileIndex | undefined;
   #reload: (flags: ConfigFlags) => Promise<Config>;
   #isEnding = false;
+  #isLent = false;
 
   constructor(input: SessionInput) {
     this.#input = input;
@@ -95,6 +97,7 @@ class ScreenSession {
         suspend: () => this.#suspend(),
         editDraft: () => this.#run(this.#editDraft()),
         editLastMessage: () => this.#run(this.#editLastMessage()),
+        showInPager: (lines) => this.#showInPager(lines),
       },
     });
     this.#notifier = new Notifier({ env, config, write: this.#terminal.write });
@@ -148,6 +151,8 @@ class ScreenSession {
 
   /** Somebody sends the signal by hand: the same as the key. */
   readonly #interrupted = (): void => {
+    // The key was for the program that has the terminal.
+    if (this.#isLent) return;
     this.#screen.key({ kind: "chord", letter: "c", ctrl: true, alt: false }, false);
   };
 
@@ -217,6 +222,28 @@ class ScreenSession {
     }
   }
 
+  #showInPager(lines: readonly string[]): boolean {
+    const { env } = this.#input.options;
+    const pager = pagerOf(env);
+    if (pager === undefined) return false;
+    this.#run(this.#lendTo(() => showInPager(pager, lines, { env, cwd: this.#chat.rules.cwd })));
+    return true;
+  }
+
+  /** The terminal is another program's until `work` is over; what it answers with is shown. */
+  async #lendTo(work: () => Promise<string | undefined>): Promise<void> {
+    this.#screen.suspend();
+    this.#isLent = true;
+    let problem: string | undefined;
+    try {
+      problem = await work();
+    } finally {
+      this.#isLent = false;
+      this.#screen.resume();
+    }
+    if (problem !== undefined) this.#screen.hint(problem);
+  }
+
   async #editLastMessage(): Promise<void> {
     const rewound = await this.#chat.rewind();
     if (rewound === undefined) return;
@@ -267,14 +294,12 @@ class ScreenSession {
 
   async #editDraft(): Promise<void> {
     const { editor } = this.#composer;
-    this.#screen.suspend();
-    try {
+    await this.#lendTo(async () => {
       const result = await editInEditor(editor.text, this.#input.options.env, this.#chat.rules.cwd);
-      if (result.kind === "edited") this.#composer.setText(result.text);
-      else this.#screen.hint(result.reason);
-    } finally {
-      this.#screen.resume();
-    }
+      if (result.kind === "kept") return result.reason;
+      this.#composer.setText(result.text);
+      return undefined;
+    });
   }
 }
 

@@ -43,6 +43,8 @@ export interface ScreenActions {
   readonly suspend: () => void;
   readonly editDraft: () => void;
   readonly editLastMessage: () => void;
+  /** False: there is no pager but the built-in one. */
+  readonly showInPager: (lines: readonly string[]) => boolean;
 }
 
 type Overlay =
@@ -331,7 +333,9 @@ export class Screen implements Ui {
 
   openTranscript(): void {
     const lines = this.#parts.view.transcript.lines();
-    this.openPager("Transcript", lines.length === 0 ? ["Nothing yet."] : lines);
+    const shown = lines.length === 0 ? ["Nothing yet."] : lines;
+    if (this.#parts.actions.showInPager(shown)) return;
+    this.openPager("Transcript", shown);
   }
 
   #closePager(): void {

@@ -75,3 +75,31 @@ test("SIGTERM ends the session with the terminal put back", { skip }, async (t) 
   assert.equal(await screen.exitCode(), 143);
   assert.ok(screen.raw.includes(RESTORED));
 });
+
+test("Ctrl-T shows the transcript in $PAGER, whose Ctrl-C is its own", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
+  const place = makePlace(t, server);
+  const pager = join(place.codexHome, "pager.sh");
+  const script = `#!/bin/sh
+trap 'echo "a signal for the pager"' INT
+echo "pager $1 $(tr '\\n' ' ' < "$2")"
+while ! read -r words; do :; done
+echo "read $words"
+exit 3
+`;
+  writeFileSync(pager, script, { mode: 0o755 });
+  const screen = new TerminalScreen(t, { place, env: { PAGER: `${pager} -x` } });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor(/^the answer$/mu);
+  screen.type(KEY.control("t"));
+  await screen.waitFor(/pager -x .*You.*go.*the answer/u);
+  screen.type(KEY.control("c"));
+  await screen.waitFor("a signal for the pager");
+  screen.type("q\n");
+  await screen.waitFor("read q");
+  await screen.waitFor("The pager ended with exit code 3");
+  screen.type("draft");
+  await screen.waitFor("› draft");
+  assert.doesNotMatch(screen.text(), /Press Ctrl-C again/u);
+});

@@ -1,0 +1,34 @@
+/** The transcript in the pager of the user's choice. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Environment } from "../config/codex-home.ts";
+import { SpawnError } from "../process/spawn.ts";
+import { runOnTerminal } from "./terminal-program.ts";
+
+/** Undefined: the built-in one. `cat` means none, as it does to git. */
+export function pagerOf(env: Environment): string | undefined {
+  const pager = env["PAGER"]?.trim() ?? "";
+  return pager === "" || pager === "cat" ? undefined : pager;
+}
+
+/** The terminal must have been handed over. What went wrong, if something did. */
+export async function showInPager(
+  pager: string,
+  lines: readonly string[],
+  place: { readonly env: Environment; readonly cwd: string },
+): Promise<string | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), "codex-transcript-"));
+  const file = join(directory, "transcript.txt");
+  try {
+    writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+    const code = await runOnTerminal(pager, file, place);
+    return code === 0 ? undefined : `The pager ended with exit code ${code}`;
+  } catch (error) {
+    if (error instanceof SpawnError) return error.message;
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    return `Cannot show the transcript: ${reason}`;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
