@@ -17,7 +17,9 @@ export interface McpCosts {
   readonly idleCpuPercent: number;
 }
 
-const IDLE_SECONDS = 5;
+const IDLE_SECONDS = 10;
+/** V8 collects garbage twice when nothing happens, after 8 and 16 seconds. */
+const SETTLE_MS = 20_000;
 
 export async function measureMcp(codex: string, conversations: number): Promise<McpCosts> {
   const home = mkdtempSync(join(tmpdir(), "codex-bench-"));
@@ -46,7 +48,7 @@ export async function measureMcp(codex: string, conversations: number): Promise<
     const wallMs = performance.now() - startedAt;
     const pid = child.pid ?? 0;
     const residentMb = residentKib(pid) / 1024;
-    await pause(1_000); // the last files are written
+    await pause(SETTLE_MS);
     const before = cpuTicks(pid);
     await pause(IDLE_SECONDS * 1_000);
     const idleCpuPercent = (cpuTicks(pid) - before) / IDLE_SECONDS; // a tick is 1/100 s
