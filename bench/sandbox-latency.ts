@@ -164,12 +164,14 @@ function spread(values: readonly number[]): Spread {
   };
 }
 
-/** Memory that the process shares with nobody. Source: proc_pid_smaps_rollup(5). */
+/**
+ * Memory that is this process's alone. Clean pages are the executable's own, which every process of
+ * this program shares with the page cache. Source: proc_pid_smaps_rollup(5).
+ */
 function privateMb(pid: number | undefined): number {
   if (pid === undefined) return Number.NaN;
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
-  const lines = [...text.matchAll(/^Private_(?:Clean|Dirty): +([0-9]+) kB/gm)];
-  return lines.reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024;
+  return Number(/^Private_Dirty: +([0-9]+) kB/m.exec(text)?.[1]) / 1024;
 }
 
 export function latencyFigures(latency: SandboxLatency): readonly Figure[] {
