@@ -216,3 +216,28 @@ test(
     assert.ok(!screen.raw.includes("\u001b"), "no escape sequence");
   },
 );
+
+test(
+  "what is typed before the program is there is in the draft, and is sent at once",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    screen.type("typed ahead");
+    await screen.waitFor("› typed ahead");
+    // The composer is drawn before there is a conversation; the message waits for it.
+    screen.type(KEY.enter);
+    await screen.waitFor(/^the answer$/mu);
+    assert.match(JSON.stringify(server.requests[0]?.body), /typed ahead/u);
+    assert.equal(screen.text().split("session   ").length, 2);
+  },
+);
+
+test("who quits at the first frame is out", { skip }, async (t) => {
+  const screen = new TerminalScreen(t, {
+    place: makePlace(t, await startModelServer(t, [respond(assistantMessage("unused"))])),
+  });
+  await screen.waitUntil(() => screen.raw.includes("Ask for something"), "the first frame");
+  screen.type(KEY.control("d"));
+  assert.equal(await screen.exitCode(), 0);
+});
