@@ -45,4 +45,4 @@ export class ApiKey {
 const HEADER_VALUE = /^[\u0021-\u007e]+$/;
 const SHOWN_FIRST = 8;
 const SHOWN_LAST = 5;
-const SHORTEST_SHOWN = 14; // one more than what is shown, as codex 0.23.0 has it
+const SHORTEST_SHOWN = 20; // shorter ones would be shown nearly whole

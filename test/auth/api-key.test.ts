@@ -22,8 +22,8 @@ test("a key does not show itself, however it is printed", () => {
 
 const masks: readonly (readonly [string, string])[] = [
   ["sk-proj-1234567890ABCDE", "sk-proj-***ABCDE"],
-  ["12345678912345", "12345678***12345"],
-  ["1234567891234", "***"],
+  ["12345678901234567890", "12345678***67890"],
+  ["1234567890123456789", "***"],
   ["x", "***"],
 ];
 
