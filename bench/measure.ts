@@ -1,13 +1,12 @@
 /** Times whole processes in turn, so that a drifting machine slows all of them alike. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import koffi from "koffi";
 
-/** Peers write there even for a look at their version. */
-const home = mkdtempSync(join(tmpdir(), "codex-bench-home-"));
+/** Peers write there even for a look at their version, and refuse a home below /tmp. */
+const home = mkdtempSync(join(dirname(import.meta.dirname), "dist", "bench-home-"));
 process.on("exit", () => rmSync(home, { recursive: true, force: true }));
 
 export interface Subject {

@@ -11,6 +11,7 @@ import type { Confinement } from "../linux-sandbox/helper-status.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
 import { NativeAddonError } from "../runtime/native-addon.ts";
+import { keepV8Small } from "../runtime/v8-memory.ts";
 import { wrap } from "../sandbox/sandbox.ts";
 import {
   ABORTED,
@@ -80,6 +81,7 @@ export interface ExecResult extends RecordedOutput {
  */
 export async function execCommand(request: ExecRequest): Promise<ExecResult> {
   requireUsable(request);
+  keepV8Small();
   if (request.signal?.aborted === true) return withoutRun(ABORTED);
   const wrapped = wrap(process.platform, request, request.helpers.softOpenFiles);
   switch (wrapped.kind) {

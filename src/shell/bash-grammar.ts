@@ -8,6 +8,7 @@
  */
 import { Language, type Node, Parser, type Tree } from "web-tree-sitter";
 import { readAsset } from "../runtime/assets.ts";
+import { keepV8Small } from "../runtime/v8-memory.ts";
 
 export type SyntaxNode = Node;
 
@@ -36,6 +37,7 @@ export function loadBashGrammar(): Promise<BashGrammar> {
 }
 
 async function createGrammar(): Promise<BashGrammar> {
+  keepV8Small();
   await Parser.init({ wasmBinary: readAsset("web-tree-sitter.wasm") });
   const parser = new Parser();
   parser.setLanguage(await Language.load(readAsset("tree-sitter-bash.wasm")));
