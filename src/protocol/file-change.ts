@@ -12,6 +12,6 @@ export const fileChangeSchema = z.union([
 ]);
 export type FileChange = DeepReadonly<z.infer<typeof fileChangeSchema>>;
 
-/** Keys are absolute paths, not normalised: `/work/../outside.txt` stays as the patch named it. */
+/** Keys are absolute paths, not normalised: `/repo/../outside.txt` stays as the patch named it. */
 export const fileChangesSchema = z.record(z.string(), fileChangeSchema);
 export type FileChanges = DeepReadonly<z.infer<typeof fileChangesSchema>>;

@@ -219,7 +219,7 @@ test("files, links and pictures of the editor reach the model", { skip }, async 
     sessionId,
     prompt: [
       { type: "text", text: "look" },
-      { type: "resource_link", name: "a.txt", uri: "file:///work/a.txt" },
+      { type: "resource_link", name: "a.txt", uri: "file:///repo/a.txt" },
       { type: "resource", resource: { uri: "file:///b.txt", text: "content" } },
       { type: "image", mimeType: "image/png", data: "AAAA" },
     ],
@@ -228,7 +228,7 @@ test("files, links and pictures of the editor reach the model", { skip }, async 
   assert.ok(Array.isArray(input));
   assert.deepEqual(at(input.at(-1), "content"), [
     { type: "input_text", text: "look" },
-    { type: "input_text", text: "[@a.txt](/work/a.txt)" },
+    { type: "input_text", text: "[@a.txt](/repo/a.txt)" },
     { type: "input_text", text: '<context ref="/b.txt">\ncontent\n</context>' },
     { type: "input_image", image_url: "data:image/png;base64,AAAA" },
   ]);
