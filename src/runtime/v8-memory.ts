@@ -12,9 +12,9 @@ export function keepV8Small(): void {
   if (isDone) return;
   isDone = true;
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  // Optimizing the bash grammar took a second and 500 MB after some parses.
+  // Optimizing the bash grammar takes a second and 500 MB after some parses.
   setFlagsFromString("--no-wasm-tier-up");
   setFlagsFromString("--no-wasm-dynamic-tiering");
-  // A tool that prints 1 GB grew the program by up to 35 MB; so it is half of that.
+  // With room to grow, garbage of a flood of output takes 35 MB; without, half of that.
   setFlagsFromString("--semi-space-growth-factor=1");
 }
