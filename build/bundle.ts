@@ -3,14 +3,15 @@
  *
  * Every dynamic import() of the sources becomes a chunk of its own. esbuild splits ES modules
  * only, so the split output is turned to CommonJS file by file; `require` of a chunk is then what
- * runtime/chunks.ts makes of it.
+ * runtime/chunks.ts makes of it. A chunk's name is "GROUP/NAME", and GROUP is the asset that holds it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
+import { groupChunks, type SplitModule } from "./chunk-groups.ts";
 import { inkInChunks } from "./ink-plugin.ts";
 
 export interface BundleOptions {
@@ -38,21 +39,28 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   rmSync(outputDirectory, { recursive: true, force: true });
   mkdirSync(outputDirectory, { recursive: true });
   const modules = await splitModules(options);
-  const chunkFiles: string[] = [];
+  const names = chunkNames(modules);
+  const assetTexts = new Map<string, string>();
   let mainPath = "";
   for (const { name, text } of modules) {
-    const code = await toCommonJs(text);
-    if (name === "main.js") {
+    const code = await toCommonJs(withChunkNames(text, names));
+    if (name === MAIN) {
       mainPath = join(outputDirectory, "main.cjs");
       writeFileSync(mainPath, `${await chunkLoader(options.root)}${code}`);
     } else {
-      const path = join(outputDirectory, name);
-      writeFileSync(path, `(function (exports, require, module) {${code}\n})`);
-      chunkFiles.push(path);
+      const chunk = names.get(name) ?? name;
+      const asset = `${dirname(chunk)}.js`;
+      const property = `${JSON.stringify(chunk)}: function (exports, require, module) {${code}\n},\n`;
+      assetTexts.set(asset, `${assetTexts.get(asset) ?? ""}${property}`);
     }
   }
-  if (options.makesCodeCaches) makeCodeCaches(options, chunkFiles);
-  const packed = chunkFiles.filter((path) => basename(path) !== `${WARM_UP}.js`);
+  const files = [...assetTexts].map(([name, properties]) => {
+    const path = join(outputDirectory, name);
+    writeFileSync(path, `({\n${properties}})`);
+    return path;
+  });
+  if (options.makesCodeCaches) makeCodeCaches(options, files);
+  const packed = files.filter((path) => basename(path) !== `${WARM_UP}.js`);
   const assets = packed.flatMap((path) => {
     const name = basename(path);
     const text = [name, path] as const;
@@ -61,11 +69,29 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   return { mainPath, mainBytes: readFileSync(mainPath).length, assets: new Map(assets) };
 }
 
+const MAIN = "main.js";
 const WARM_UP = "warm-up";
 
-interface ModuleText {
-  readonly name: string;
+interface ModuleText extends SplitModule {
   readonly text: string;
+}
+
+/** "chunk-X.js" to "GROUP/chunk-X.js". */
+function chunkNames(modules: readonly ModuleText[]): ReadonlyMap<string, string> {
+  const groups = groupChunks(modules.filter(({ name }) => name !== `${WARM_UP}.js`));
+  return new Map(
+    modules
+      .filter(({ name }) => name !== MAIN)
+      .map(({ name }) => [name, `${groups.get(name) ?? name.replace(/\.js$/, "")}/${name}`]),
+  );
+}
+
+/** The text with every import of a chunk under the name that its group gives it. */
+function withChunkNames(text: string, names: ReadonlyMap<string, string>): string {
+  return text.replace(/(["'`])\.\/([\w-]+\.js)\1/g, (specifier, quote: string, name: string) => {
+    const chunk = names.get(name);
+    return chunk === undefined ? specifier : `${quote}./${chunk}${quote}`;
+  });
 }
 
 async function splitModules(options: BundleOptions): Promise<readonly ModuleText[]> {
@@ -82,6 +108,7 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     keepNames: false,
     legalComments: "none",
     write: false,
+    metafile: true,
     define: {
       CODEX_BUILD_VERSION: JSON.stringify(options.version),
       "process.env.NODE_ENV": '"production"',
@@ -93,7 +120,21 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     logLevel: "warning",
     plugins: [withoutChildProcess, inkInChunks],
   });
-  return result.outputFiles.map((file) => ({ name: basename(file.path), text: file.text }));
+  const outputs = Object.entries(result.metafile.outputs);
+  return result.outputFiles.map((file) => {
+    const name = basename(file.path);
+    const output = outputs.find(([path]) => basename(path) === name)?.[1];
+    if (output === undefined) throw new Error(`Unknown output "${name}"`);
+    const { bytes, entryPoint } = output;
+    const imports = output.imports.filter(({ kind }) => kind === "import-statement");
+    return {
+      name,
+      text: file.text,
+      bytes,
+      entryPoint,
+      imports: imports.map(({ path }) => basename(path)),
+    };
+  });
 }
 
 /**

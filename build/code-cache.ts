@@ -1,8 +1,9 @@
 /**
- * Makes the V8 code cache of each chunk given as an argument: `chunk.js` → `chunk.js.cache`.
+ * Makes the V8 code cache of each group of chunks given as an argument: `group.js` →
+ * `group.js.cache`.
  *
  * Run by the very Node, with the very flags, that the executable will have. A cache is made after
- * the chunk's own start code ran, so that the functions it needs at start are in it too.
+ * the start code of every chunk ran, so that the functions it needs at start are in it too.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,23 +11,29 @@ import { basename } from "node:path";
 import { Script } from "node:vm";
 
 type Require = (id: string) => unknown;
-type ChunkFunction = (exports: unknown, require: Require, module: { exports: unknown }) => void;
+type Chunk = (exports: unknown, require: Require, module: { exports: unknown }) => void;
 
 const nativeRequire = createRequire(import.meta.url);
-const scripts = new Map<string, { readonly path: string; readonly script: Script }>();
+const scripts = new Map<string, Script>();
+const chunks = new Map<string, Chunk>();
 const loaded = new Map<string, { exports: unknown }>();
 
 for (const path of process.argv.slice(2)) {
-  const name = basename(path);
-  const script = new Script(readFileSync(path, "utf8"), { filename: name });
-  scripts.set(name, { path, script });
+  const script = new Script(readFileSync(path, "utf8"), { filename: basename(path) });
+  scripts.set(path, script);
+  const group: unknown = script.runInThisContext();
+  if (typeof group !== "object" || group === null) throw new TypeError(`No chunks in "${path}"`);
+  for (const [name, chunk] of Object.entries<unknown>({ ...group })) {
+    if (!isChunk(chunk)) throw new TypeError(`Cannot load "${name}": not a chunk`);
+    chunks.set(`./${name}`, chunk);
+  }
 }
-for (const name of scripts.keys()) load(`./${name}`);
+for (const id of chunks.keys()) load(id);
 process.exit = (code) => {
   throw new Error(`Exit ${code ?? 0} during warm-up`);
 };
-await warmUp(load("./warm-up.js"));
-for (const { path, script } of scripts.values()) {
+await warmUp(load("./warm-up/warm-up.js"));
+for (const [path, script] of scripts) {
   const cache = script.createCachedData();
   const check = new Script(readFileSync(path, "utf8"), {
     filename: basename(path),
@@ -47,19 +54,16 @@ function hasWarmUp(module: unknown): module is { readonly warmUp: () => Promise<
 
 function load(id: string): unknown {
   if (!id.startsWith("./")) return nativeRequire(id);
-  const name = id.slice("./".length);
-  const known = loaded.get(name);
+  const known = loaded.get(id);
   if (known !== undefined) return known.exports;
-  const entry = scripts.get(name);
-  if (entry === undefined) throw new Error(`Unknown chunk "${id}"`);
+  const chunk = chunks.get(id);
+  if (chunk === undefined) throw new Error(`Unknown chunk "${id}"`);
   const module = { exports: {} as unknown };
-  loaded.set(name, module);
-  const compiled: unknown = entry.script.runInThisContext();
-  if (!isChunkFunction(compiled)) throw new TypeError(`Cannot load "${name}": not a chunk`);
-  compiled(module.exports, load, module);
+  loaded.set(id, module);
+  chunk(module.exports, load, module);
   return module.exports;
 }
 
-function isChunkFunction(value: unknown): value is ChunkFunction {
+function isChunk(value: unknown): value is Chunk {
   return typeof value === "function";
 }

@@ -1,25 +1,25 @@
 /**
  * Loads the lazily compiled parts of the packed executable.
  *
- * The bundle is one tiny main file and many chunks, each an asset with a V8 code cache made at
- * build time. Main's `require` is replaced by the one made here, so a chunk is read and compiled
- * the first time something asks for it. Compiling from the cache costs about a quarter of
- * compiling from text.
+ * The bundle is one tiny main file and many chunks. A chunk is called "GROUP/NAME.js", and the
+ * asset "GROUP.js" is an object with a function for each chunk of that group, with a V8 code cache
+ * made at build time. Main's `require` is replaced by the one made here, so a group is read and
+ * compiled the first time something asks for a chunk in it, and a chunk runs when it is asked for.
+ * Compiling from the cache costs about a quarter of compiling from text.
  */
 import { getAsset, getRawAsset } from "node:sea";
 import { Script } from "node:vm";
 
 type Require = (id: string) => unknown;
-
-/** What wraps a chunk's text; the build makes the code cache of exactly this text. */
-export const chunkPrefix = "(function (exports, require, module) {";
-export const chunkSuffix = "\n})";
+type Chunk = (exports: unknown, require: Require, module: { exports: unknown }) => void;
+type Group = Readonly<Record<string, unknown>>;
 
 /**
- * A `require` for the packed program: "./name.js" loads the chunk asset of that name once,
+ * A `require` for the packed program: "./group/name.js" loads the chunk of that name once,
  * anything else is a module of Node's own.
  */
 export function createChunkRequire(nativeRequire: Require): Require {
+  const groups = new Map<string, Group>();
   const loaded = new Map<string, { exports: unknown }>();
   const chunkRequire: Require = (id) => {
     if (!id.startsWith("./")) return nativeRequire(id);
@@ -28,32 +28,42 @@ export function createChunkRequire(nativeRequire: Require): Require {
     if (module === undefined) {
       module = { exports: {} };
       loaded.set(name, module);
-      compileChunk(name)(module.exports, chunkRequire, module);
+      findChunk(groups, name)(module.exports, chunkRequire, module);
     }
     return module.exports;
   };
   return chunkRequire;
 }
 
-type ChunkFunction = (exports: unknown, require: Require, module: { exports: unknown }) => void;
+function findChunk(groups: Map<string, Group>, name: string): Chunk {
+  const asset = `${name.slice(0, name.indexOf("/"))}.js`;
+  const group = groups.get(asset) ?? compileGroup(asset);
+  groups.set(asset, group);
+  const chunk = group[name];
+  if (!isChunk(chunk)) throw new TypeError(`Cannot load "${name}": not a chunk`);
+  return chunk;
+}
 
-function compileChunk(name: string): ChunkFunction {
-  const text = getAsset(name, "utf8");
-  const script = new Script(text, { filename: name, ...codeCache(name) });
-  const compiled: unknown = script.runInThisContext();
-  if (!isChunkFunction(compiled)) throw new TypeError(`Cannot load "${name}": not a chunk`);
-  return compiled;
+function compileGroup(asset: string): Group {
+  const script = new Script(getAsset(asset, "utf8"), { filename: asset, ...codeCache(asset) });
+  const group: unknown = script.runInThisContext();
+  if (!isGroup(group)) throw new TypeError(`Cannot load "${asset}": not a group of chunks`);
+  return group;
 }
 
 /** Nothing where the executable was built on another system. */
-function codeCache(name: string): { readonly cachedData?: Uint8Array } {
+function codeCache(asset: string): { readonly cachedData?: Uint8Array } {
   try {
-    return { cachedData: new Uint8Array(getRawAsset(`${name}.cache`)) };
+    return { cachedData: new Uint8Array(getRawAsset(`${asset}.cache`)) };
   } catch {
     return {};
   }
 }
 
-function isChunkFunction(value: unknown): value is ChunkFunction {
+function isGroup(value: unknown): value is Group {
+  return typeof value === "object" && value !== null;
+}
+
+function isChunk(value: unknown): value is Chunk {
   return typeof value === "function";
 }
