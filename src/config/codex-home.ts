@@ -1,6 +1,5 @@
 /** `$CODEX_HOME` or `~/.codex`, and where everything in it is. Nothing is made until it is needed. */
 import { mkdirSync, realpathSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { ConfigError } from "./config-error.ts";
 import { quote } from "./toml-value.ts";
@@ -15,7 +14,8 @@ export const PRIVATE_FILE_MODE = 0o600;
 export function findUserHome(env: Environment): string {
   const home = env["HOME"];
   if (home !== undefined && isAbsolute(home)) return home;
-  return userInfo().homedir;
+  // Loaded only here: it takes 0.9 ms.
+  return process.getBuiltinModule("node:os").userInfo().homedir;
 }
 
 /**

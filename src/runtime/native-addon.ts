@@ -8,7 +8,6 @@
  * between writing and loading.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { isPacked, readAsset } from "./assets.ts";
 
@@ -49,7 +48,7 @@ const O_TMPFILE = process.arch === "arm64" ? 0o20040000 : 0o20200000;
 const O_RDWR = 0o2;
 const O_EXCL = 0o200;
 const O_CLOEXEC = 0o2000000;
-const RTLD_NOW = 2;
+const RTLD_LAZY = 1;
 
 let loaded: NativeAddon | undefined;
 
@@ -96,7 +95,7 @@ function loadPacked(directories: readonly string[]): NativeAddon {
 }
 
 function loadFromPackage(): NativeAddon {
-  const require = createRequire(import.meta.url);
+  const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
   return open(
     require.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`),
   );
@@ -104,7 +103,7 @@ function loadFromPackage(): NativeAddon {
 
 function open(path: string): NativeAddon {
   const target: { exports: unknown } = { exports: {} };
-  process.dlopen(target, path, RTLD_NOW);
+  process.dlopen(target, path, RTLD_LAZY);
   if (!isNativeAddon(target.exports)) throw new TypeError("Cannot use the native addon: not koffi");
   return target.exports;
 }
