@@ -9,9 +9,9 @@ import type { Key } from "./key-decoder.ts";
 import { layoutDraft } from "./draft-layout.ts";
 import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
-import { BOLD, CYAN, DIM, type Row, row, span, YELLOW } from "./styled.ts";
+import { BOLD, CYAN, cutRow, DIM, type Row, row, span, YELLOW } from "./styled.ts";
 import { TextEditor } from "./text-editor.ts";
-import { shorten } from "./width.ts";
+import { shorten, textWidth } from "./width.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
 
 export type DialogResult =
@@ -34,7 +34,9 @@ export interface DialogFrame {
 const GUARD_MS = 400;
 const QUIET_MS = 300;
 const MAX_SUBJECT_ROWS = 12;
+const MIN_SUBJECT_ROWS = 3;
 const SHORTENED_ROWS = 10;
+const EVIDENCE_LINES = 5;
 
 type ChoiceId = "once" | "session" | "refuse" | "stop";
 
@@ -58,8 +60,9 @@ export class ApprovalDialog {
   readonly #cwd: string;
   #guardedUntil: number;
   #selected: number;
-  /** Not all of it was seen, so approving takes two steps. */
-  #needsSecond: boolean;
+  /** Something is not on the screen, so approving takes two steps, until the pager has shown it. */
+  #isCut: boolean;
+  #wasSeen = false;
   #isArmed = false;
   /** The refusal is being explained. */
   #feedback: TextEditor | undefined;
@@ -71,7 +74,7 @@ export class ApprovalDialog {
     this.#selected = question.isRiskier
       ? this.#choices().findIndex(({ id }) => id === "refuse")
       : 0;
-    this.#needsSecond = this.#subjectRows(width).length > MAX_SUBJECT_ROWS;
+    this.#isCut = this.#subjectRows(width).length > MAX_SUBJECT_ROWS;
   }
 
   isGuarded(now: number): boolean {
@@ -89,7 +92,7 @@ export class ApprovalDialog {
 
   /** The pager has shown everything. */
   wasSeen(): void {
-    this.#needsSecond = false;
+    this.#wasSeen = true;
   }
 
   /** Undefined while nothing is decided. */
@@ -112,22 +115,35 @@ export class ApprovalDialog {
     return this.#choose(choices[index]?.id);
   }
 
+  /**
+   * Command and reasons share the rows that are left: a long reason must not push the command off
+   * the screen, nor either of them the choices.
+   */
   view(width: number, maxRows: number, frame: DialogFrame): DialogView {
     const { position, marks, isGuarded } = frame;
     const head = this.#headRows(width, position);
     const tail = this.#tailRows(width, marks, isGuarded);
-    const subject = this.#shownSubject(width, maxRows - head.length - tail.rows.length, marks);
-    const rows = [...head, ...subject, ...tail.rows];
+    const reasons = this.#reasonParagraphs(width);
+    const room = maxRows - head.length - tail.rows.length;
+    const subject = this.#subjectRows(width);
+    const shownSubject = shortenSubject(subject, room - reasons.length, width, marks);
+    const shownReasons = shortenParagraphs(reasons, room - shownSubject.length, width, marks);
+    const middle = [...shownSubject, ...shownReasons];
+    this.#isCut =
+      shownSubject !== subject ||
+      shownReasons.length < reasons.flat().length ||
+      middle.length > room;
+    const rows = [...head, ...middle, ...tail.rows];
     const cursor =
       tail.cursor === undefined
         ? undefined
-        : { row: head.length + subject.length + tail.cursor.row, column: tail.cursor.column };
+        : { row: head.length + middle.length + tail.cursor.row, column: tail.cursor.column };
     return { rows, cursor };
   }
 
-  /** Everything of the subject, for the pager. */
+  /** Everything of the subject and the reasons, for the pager. */
   fullRows(width: number): readonly Row[] {
-    return this.#subjectRows(width);
+    return [...this.#subjectRows(width), [], ...this.#reasonParagraphs(width).flat()];
   }
 
   #choices(): readonly DialogChoice[] {
@@ -168,7 +184,7 @@ export class ApprovalDialog {
     switch (id) {
       case "once":
       case "session":
-        if (this.#needsSecond && !this.#isArmed) {
+        if (this.#isCut && !this.#wasSeen && !this.#isArmed) {
           this.#isArmed = true;
           return undefined;
         }
@@ -211,11 +227,12 @@ export class ApprovalDialog {
     const { question } = this;
     if (question.kind === "patch") {
       const { changes } = question;
-      const headers = Object.entries(changes).map(([path, change]) =>
-        fileHeader(path, change, this.#cwd),
+      const entries = Object.entries(changes);
+      const headers = entries.flatMap(([path, change]) =>
+        fileHeader(path, change, this.#cwd, width),
       );
       return [
-        ...(headers.length > 1 ? [...headers, []] : []),
+        ...(entries.length > 1 ? [...headers, []] : []),
         ...diffRows(changes, this.#cwd, width),
       ];
     }
@@ -228,30 +245,20 @@ export class ApprovalDialog {
     );
   }
 
-  #shownSubject(width: number, room: number, marks: Marks): readonly Row[] {
-    const rows = this.#subjectRows(width);
-    const most = Math.max(3, Math.min(MAX_SUBJECT_ROWS, room));
-    if (rows.length <= most) return rows;
-    // What is cut by a small screen was not seen either.
-    if (!this.#isArmed && most < MAX_SUBJECT_ROWS) this.#needsSecond = true;
-    const shown = rows.slice(0, Math.min(SHORTENED_ROWS, most - 1));
-    return [
-      ...shown,
-      row(`${marks.ellipsis} ${rows.length - shown.length} more lines, Ctrl-O to see all`, DIM),
-    ];
+  /** Where, why, what changes, what was denied: each one block of rows. */
+  #reasonParagraphs(width: number): readonly (readonly Row[])[] {
+    const { question } = this;
+    const place =
+      question.kind === "exec" ? [wrapHard([span(`in ${question.cwd}`, DIM)], { width })] : [];
+    const reasons = question.reasons.map((reason) => wrapWords([span(reason)], { width }));
+    const options = { width, headLines: EVIDENCE_LINES, tailLines: 0, omitted: () => "" };
+    const evidence =
+      question.evidence === undefined ? [] : [outputRows(question.evidence, options)];
+    return [...place, ...reasons, ...evidence];
   }
 
   #tailRows(width: number, marks: Marks, isGuarded: boolean): DialogView {
-    const { question } = this;
     const rows: Row[] = [];
-    if (question.kind === "exec")
-      rows.push(...wrapHard([span(`in ${question.cwd}`, DIM)], { width }));
-    for (const reason of question.reasons) rows.push(...wrapWords([span(reason)], { width }));
-    if (question.evidence !== undefined) {
-      rows.push(
-        ...outputRows(question.evidence, { width, headLines: 5, tailLines: 0, omitted: () => "" }),
-      );
-    }
     if (this.#feedback !== undefined) return withFeedback(rows, this.#feedback, width, marks);
     for (const [index, { key, label }] of this.#choices().entries()) {
       const isSelected = index === this.#selected;
@@ -263,13 +270,45 @@ export class ApprovalDialog {
     const hint = isGuarded
       ? "Keys go to the draft until you stop typing"
       : "Press a key of the list, or arrows and Enter";
-    rows.push(row(shorten(hint, width), DIM));
+    rows.push(row(shorten(hint, width, marks.ellipsis), DIM));
     return { rows, cursor: undefined };
   }
 }
 
+function shortenSubject(
+  rows: readonly Row[],
+  room: number,
+  width: number,
+  marks: Marks,
+): readonly Row[] {
+  const most = Math.max(MIN_SUBJECT_ROWS, Math.min(MAX_SUBJECT_ROWS, room));
+  if (rows.length <= most) return rows;
+  const shown = rows.slice(0, Math.min(SHORTENED_ROWS, most - 1));
+  const more = `${marks.ellipsis} ${rows.length - shown.length} more lines, Ctrl-O to see all`;
+  return [...shown, ...wrapWords([span(more, DIM)], { width })];
+}
+
+/** The longest ones give way first; each keeps its first row. */
+function shortenParagraphs(
+  paragraphs: readonly (readonly Row[])[],
+  room: number,
+  width: number,
+  marks: Marks,
+): readonly Row[] {
+  let most = Math.max(1, ...paragraphs.map(({ length }) => length));
+  const total = (): number =>
+    paragraphs.reduce((sum, { length }) => sum + Math.min(length, most), 0);
+  while (most > 1 && total() > room) most -= 1;
+  return paragraphs.flatMap((rows) => {
+    if (rows.length <= most) return rows;
+    const last = cutRow(rows[most - 1] ?? [], width - textWidth(marks.ellipsis));
+    return [...rows.slice(0, most - 1), [...last, span(marks.ellipsis, DIM)]];
+  });
+}
+
 function withFeedback(rows: Row[], editor: TextEditor, width: number, marks: Marks): DialogView {
-  rows.push(row("What should the model do instead? Enter sends it, Esc goes back.", DIM));
+  const text = "What should the model do instead? Enter sends it, Esc goes back.";
+  rows.push(...wrapWords([span(text, DIM)], { width }));
   const layout = layoutDraft(editor.cells, editor.cursor, width - 2);
   const start = rows.length;
   for (const [index, cells] of layout.rows.entries()) {

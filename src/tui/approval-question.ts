@@ -59,7 +59,7 @@ export function questionOf(event: Event, context: QuestionContext): Question | u
 }
 
 const HIDDEN_CHARACTERS =
-  "The command has invisible or misleading characters; they are shown as <U+…>.";
+  "The command has invisible or misleading characters; they are shown as <U+...>.";
 
 function commandQuestion(
   taskId: string,

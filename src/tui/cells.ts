@@ -8,6 +8,7 @@ import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { BOLD, CYAN, DIM, GREEN, RED, type Row, row, span, type Style, YELLOW } from "./styled.ts";
+import { shorten, textWidth } from "./width.ts";
 import { wrapWords } from "./wrap.ts";
 
 export interface CellContext {
@@ -213,7 +214,9 @@ export function patchCell(
   return [
     ...doneCell(`Edited ${title}`, context),
     ...shown,
-    ...(more > 0 ? [row(`${marks.ellipsis} +${more} rows (/diff)`, DIM)] : []),
+    ...(more > 0
+      ? wrapWords([span(`${marks.ellipsis} +${more} rows (/diff)`, DIM)], { width })
+      : []),
   ];
 }
 
@@ -273,13 +276,17 @@ export function mcpCell(
   const { width, marks } = context;
   const isGood = "Ok" in result && result.Ok.isError !== true;
   const text = "Ok" in result ? mcpText(result.Ok) : result.Err;
-  const title = `${mcpTitle(invocation)}  ${formatDuration(durationMs)}`;
+  const ending = `  ${formatDuration(durationMs)}`;
+  const mark = isGood ? marks.done : marks.failed;
+  const room = width - textWidth(mark) - 1 - textWidth(ending);
+  const title = `${shorten(mcpTitle(invocation), room, marks.ellipsis)}${ending}`;
   return [
     ...(isGood ? doneCell(title, context) : failedCell(title, context)),
     ...outputRows(text, {
       width,
       // An error is shown in full.
       headLines: isGood ? RESULT_LINES : Number.MAX_SAFE_INTEGER,
+      hasWholeLines: !isGood,
       tailLines: 0,
       omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)`,
     }),
@@ -287,10 +294,14 @@ export function mcpCell(
 }
 
 export function mcpText({ content }: McpToolResult): string {
-  return content
-    .map((block) => {
-      const isText = typeof block === "object" && block !== null && "text" in block;
-      return isText ? String(block.text) : JSON.stringify(block);
-    })
-    .join("\n");
+  return content.map(blockText).join("\n");
+}
+
+/** Pictures and sound are named, not printed. */
+function blockText(block: unknown): string {
+  if (typeof block !== "object" || block === null) return JSON.stringify(block);
+  if ("text" in block) return String(block.text);
+  if (!("data" in block && typeof block.data === "string")) return JSON.stringify(block);
+  const type = "mimeType" in block ? String(block.mimeType) : "unknown type";
+  return `[${type}, ${Math.floor((block.data.length * 3) / 4)} bytes]`;
 }

@@ -14,9 +14,10 @@ import { outputRows } from "./output-rows.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
 import { sanitizeLine } from "./sanitize.ts";
-import { BOLD, CYAN, DIM, type Row, row, span, YELLOW } from "./styled.ts";
+import { BOLD, CYAN, DIM, type Row, row, span, type Style, YELLOW } from "./styled.ts";
 import { Transcript } from "./transcript.ts";
 import { shorten } from "./width.ts";
+import { wrapWords } from "./wrap.ts";
 
 export interface ViewOptions {
   readonly cwd: string;
@@ -360,13 +361,14 @@ export class ConversationView {
     this.#streamed = "";
     this.#isPartlyPrinted = false;
     this.#reasoningHeading = "";
-    if (wasPrinted) this.print([row("(stream cut here; answer restarts)", { color: YELLOW })]);
+    if (wasPrinted)
+      this.print(this.#wrapped("(stream cut here; answer restarts)", { color: YELLOW }));
   }
 
   #endRetry(msg: EventMsg): void {
     if (this.#attempts.length === 0 || msg.type === "turn_diff") return;
     const lines = describeAttempts(this.#attempts.splice(0));
-    for (const line of lines) this.print(cells.retryCell(line, this.context));
+    this.print(lines.flatMap((line) => cells.retryCell(line, this.context)));
   }
 
   #endTurn(): void {
@@ -389,9 +391,12 @@ export class ConversationView {
       this.print(cells.interruptedCommandCell(facts, this.context));
     }
     this.#endTurn();
-    this.print([
-      [span(`${this.#options.marks.failed} Interrupted`, { color: YELLOW, bold: true })],
-    ]);
+    const { failed } = this.#options.marks;
+    this.print(this.#wrapped(`${failed} Interrupted`, { color: YELLOW, bold: true }));
+  }
+
+  #wrapped(text: string, style: Style): readonly Row[] {
+    return wrapWords([span(text, style)], { width: this.#options.width() });
   }
 
   #messageRows(): readonly Row[] {
@@ -403,7 +408,7 @@ export class ConversationView {
     if (this.#attempts.length > 0) return this.#retryRows();
     if (this.#reasoningHeading === "") return [];
     const { marks, width } = this.#options;
-    const heading = sanitizeLine(this.#reasoningHeading.replaceAll("**", ""));
+    const heading = sanitizeLine(titleOf(this.#reasoningHeading));
     return [[], row(shorten(heading, width(), marks.ellipsis), DIM)];
   }
 
@@ -450,7 +455,7 @@ export class ConversationView {
     const shown = output.tail(most);
     if (shown === "") return rows;
     const above = output.lineCount - shown.split("\n").length;
-    if (above > 0) rows.push(row(`  +${above} lines above`, DIM));
+    if (above > 0) rows.push(row(shorten(`  +${above} lines above`, columns, marks.ellipsis), DIM));
     const options = { width: columns, headLines: most, tailLines: 0, omitted: () => "" };
     rows.push(...outputRows(shown, options).slice(-most));
     return rows;
@@ -460,7 +465,8 @@ export class ConversationView {
     const { marks, width } = this.#options;
     const rows: Row[] = [];
     for (const changes of this.#patches.values()) {
-      rows.push([], row(`${marks.running} Editing ${cells.patchTitle(changes)}`));
+      const title = `${marks.running} Editing ${cells.patchTitle(changes)}`;
+      rows.push([], row(shorten(title, width(), marks.ellipsis)));
     }
     if (this.#mcpCall !== undefined) {
       rows.push([], row(`${marks.running} ${shorten(this.#mcpCall, width() - 4, marks.ellipsis)}`));
@@ -479,4 +485,10 @@ export class ConversationView {
 function headingOf(text: string): string {
   const start = text.lastIndexOf("\n\n**");
   return start === -1 ? text.slice(0, 2000) : text.slice(start + 2);
+}
+
+/** Of a heading and what has come after it. */
+function titleOf(heading: string): string {
+  const bold = /^\s*\*\*(.+?)\*\*/su.exec(heading)?.[1];
+  return bold ?? heading.replaceAll("**", "");
 }

@@ -4,7 +4,7 @@ import { diffWordsWithSpace } from "diff";
 import type { FileChange, FileChanges } from "../protocol/file-change.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { BOLD, DIM, GREEN, RED, type Row, type Span, span, type Style } from "./styled.ts";
-import { wrapHard } from "./wrap.ts";
+import { wrapHard, wrapWords } from "./wrap.ts";
 
 export interface DiffCount {
   readonly added: number;
@@ -41,18 +41,23 @@ export function formatCount({ added, removed }: DiffCount): string {
 export function diffRows(changes: FileChanges, cwd: string, width: number): readonly Row[] {
   return Object.entries(changes).flatMap(([path, change], index) => [
     ...(index > 0 ? [[]] : []),
-    fileHeader(path, change, cwd),
+    ...fileHeader(path, change, cwd, width),
     ...changeRows(change, width),
   ]);
 }
 
-export function fileHeader(path: string, change: FileChange, cwd: string): Row {
+/** The path is shown in full, however long it is. */
+export function fileHeader(
+  path: string,
+  change: FileChange,
+  cwd: string,
+  width: number,
+): readonly Row[] {
   const count = change === "delete" ? "" : ` ${formatCount(countChange(change))}`;
-  return [
-    span(`${verbOf(change)} `, BOLD),
-    span(nameOf(path, change, cwd), BOLD),
-    span(count, DIM),
-  ];
+  return wrapWords(
+    [span(`${verbOf(change)} ${nameOf(path, change, cwd)}`, BOLD), span(count, DIM)],
+    { width, rest: [span("  ")] },
+  );
 }
 
 function verbOf(change: FileChange): string {
@@ -124,7 +129,7 @@ export function hunkRows(unifiedDiff: string, width: number): readonly Row[] {
   }
   const numberWidth = String(Math.max(oldLine, newLine)).length;
   return pairLines(parsed).flatMap((line) =>
-    line === undefined ? [[span("  ⋮", DIM)]] : lineRows(line, numberWidth, width),
+    line === undefined ? [[span("  ...", DIM)]] : lineRows(line, numberWidth, width),
   );
 }
 

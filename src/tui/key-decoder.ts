@@ -115,6 +115,9 @@ function sequenceLength(text: string): number | undefined {
   const second = text[1];
   if (second === undefined) return undefined;
   if (second === "[") {
+    // Function keys of the Linux console, and the oldest way to report a mouse.
+    if (text[2] === "[") return text.length < 4 ? undefined : 4;
+    if (text[2] === "M") return text.length < 6 ? undefined : 6;
     const match = /^\u001b\[[\u0030-\u003f]*[\u0020-\u002f]*[\u0040-\u007e]/u.exec(text);
     if (match !== null) return match[0].length;
     return text.length > MAX_SEQUENCE ? 2 : undefined;
@@ -145,6 +148,8 @@ function decodeToken(token: string): readonly Key[] {
   if (token === ESC) return [namedKey("escape")];
   if (token.startsWith(`${ESC}${ESC}`)) return withAlt(decodeToken(token.slice(1)));
   if (token.startsWith(`${ESC}[`)) return decodeCsi(token.slice(2));
+  // Enter of the keypad.
+  if (token === `${ESC}OM`) return [namedKey("enter")];
   if (token.startsWith(`${ESC}O`)) return decodeFinal(token.slice(2), 1);
   if (/^\u001b[\]P_]/u.test(token)) return [];
   if (token.startsWith(ESC)) return withAlt(decodePlain(token.slice(1)));
@@ -185,7 +190,6 @@ const FINALS: Readonly<Record<string, KeyName>> = {
   D: "left",
   H: "home",
   F: "end",
-  M: "enter",
 };
 
 const TILDES: Readonly<Record<number, KeyName>> = {
@@ -201,7 +205,8 @@ const TILDES: Readonly<Record<number, KeyName>> = {
 function decodeCsi(body: string): readonly Key[] {
   const final = body.at(-1) ?? "";
   const parameters = body.slice(0, -1);
-  if (parameters.startsWith("?") || parameters.startsWith(">")) return [];
+  // Answers, and mice that somebody has left switched on.
+  if (/^[?><]/u.test(parameters) || body.startsWith("M") || body.startsWith("[")) return [];
   if (parameters === "" && final === "I") return [{ kind: "focus", isFocused: true }];
   if (parameters === "" && final === "O") return [{ kind: "focus", isFocused: false }];
   if (parameters === "" && final === "Z") return [{ ...namedKey("tab"), shift: true }];
@@ -228,7 +233,24 @@ const CODE_POINTS: Readonly<Record<number, KeyName>> = {
   13: "enter",
   27: "escape",
   127: "backspace",
+  // The keypad, where it gives no text. Source: kitty's keyboard protocol.
   57414: "enter",
+  57417: "left",
+  57418: "right",
+  57419: "up",
+  57420: "down",
+  57421: "page-up",
+  57422: "page-down",
+  57423: "home",
+  57424: "end",
+  57426: "delete",
+};
+
+/** What these have always been with Ctrl: terminals that tell them apart change nothing here. */
+const CONTROL_NAMES: Readonly<Record<string, KeyName>> = {
+  "[": "escape",
+  i: "tab",
+  m: "enter",
 };
 
 function decodeCodePoint(codePoint: number, modifiers: number): readonly Key[] {
@@ -237,20 +259,33 @@ function decodeCodePoint(codePoint: number, modifiers: number): readonly Key[] {
   // Keys without text have code points of the private use area.
   if (codePoint < 32 || codePoint > 0x10ffff || (codePoint >= 57344 && codePoint <= 63743))
     return [];
-  const { ctrl, alt, shift } = modifiersOf(modifiers);
+  const { ctrl, alt, shift, isOther } = modifiersOf(modifiers);
+  // Of the window system: Command-C is no letter.
+  if (isOther) return [];
   const character = String.fromCodePoint(codePoint);
+  const controlName = ctrl ? CONTROL_NAMES[character.toLowerCase()] : undefined;
+  if (controlName !== undefined) return [{ ...namedKey(controlName), alt, shift }];
   if (ctrl || alt) return [chord(character.toLowerCase(), ctrl, alt)];
   return [{ kind: "text", text: shift ? character.toUpperCase() : character }];
 }
 
 function modified(name: KeyName, modifiers: number): Extract<Key, { kind: "key" }> {
-  return { kind: "key", name, ...modifiersOf(modifiers) };
+  const { shift, alt, ctrl } = modifiersOf(modifiers);
+  return { kind: "key", name, ctrl, alt, shift };
 }
 
-/** Bits of the number less one: 1 Shift, 2 Alt, 4 Ctrl. Source: xterm's control sequences. */
+/**
+ * Bits of the number less one: 1 Shift, 2 Alt, 4 Ctrl, then Super, Hyper and Meta; the locks above
+ * them change nothing. Source: xterm's control sequences, kitty's keyboard protocol.
+ */
 function modifiersOf(modifiers: number) {
   const bits = Math.max(0, modifiers - 1);
-  return { shift: (bits & 1) !== 0, alt: (bits & 2) !== 0, ctrl: (bits & 4) !== 0 };
+  return {
+    shift: (bits & 1) !== 0,
+    alt: (bits & 2) !== 0,
+    ctrl: (bits & 4) !== 0,
+    isOther: (bits & 0b111000) !== 0,
+  };
 }
 
 function namedKey(name: KeyName): Extract<Key, { kind: "key" }> {

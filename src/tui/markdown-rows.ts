@@ -189,8 +189,14 @@ function withPrefix(rows: readonly Row[], { first, rest }: Prefix): readonly Row
   if (first === undefined && rest === undefined) return rows;
   return rows.map((cells, index) => {
     const prefix = (index === 0 ? first : rest) ?? [];
-    return cells.length === 0 && rowText(prefix).trim() === "" ? [] : [...prefix, ...cells];
+    return cells.length === 0 ? trimmed(prefix) : [...prefix, ...cells];
   });
+}
+
+/** Without blanks at its end. */
+function trimmed(prefix: Row): Row {
+  const text = rowText(prefix).trimEnd();
+  return text === "" ? [] : [span(text, prefix[0]?.style)];
 }
 
 const isHeading = (token: Token): token is Tokens.Heading => token.type === "heading";

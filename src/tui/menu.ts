@@ -2,7 +2,7 @@
 import type { Key } from "./key-decoder.ts";
 import type { Marks } from "./marks.ts";
 import { sanitizeLine } from "./sanitize.ts";
-import { BOLD, CYAN, DIM, type Row, row, type Span, span } from "./styled.ts";
+import { BOLD, CYAN, cutRow, DIM, type Row, row, type Span, span } from "./styled.ts";
 import { shorten, textWidth } from "./width.ts";
 import { wrapWords } from "./wrap.ts";
 
@@ -66,7 +66,7 @@ export class Menu {
       ...wrapWords([span(sanitizeLine(title), BOLD)], { width }),
       ...text.flatMap((paragraph) => wrapWords([span(sanitizeLine(paragraph))], { width })),
       ...choiceRows(choices, this.#selected, width, marks, true),
-      row(shorten("Enter chooses, Esc cancels", width), DIM),
+      row(shorten("Enter chooses, Esc cancels", width, marks.ellipsis), DIM),
     ];
   }
 }
@@ -98,8 +98,13 @@ export function choiceRows(
       span(`${padding}${sanitizeLine(detail)}`, DIM),
     ];
     const wrapped = wrapWords(spans, { width, first, rest: [span(indent)] });
-    return isSelected ? wrapped : wrapped.slice(0, 2);
+    return isSelected || wrapped.length <= 2 ? wrapped : firstTwo(wrapped, width, marks);
   });
   const more = choices.length - visible.length;
   return more > 0 ? [...rows, row(`  ${marks.ellipsis} ${more} more`, DIM)] : rows;
+}
+
+function firstTwo(rows: readonly Row[], width: number, { ellipsis }: Marks): readonly Row[] {
+  const second = cutRow(rows[1] ?? [], width - textWidth(ellipsis));
+  return [...rows.slice(0, 1), [...second, span(ellipsis, DIM)]];
 }

@@ -5,7 +5,8 @@ import { type ModelItem, textOfMessage } from "../protocol/model-item.ts";
 import { userCell } from "./cells.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { markdownRows } from "./markdown-rows.ts";
-import { DIM, type Row, row } from "./styled.ts";
+import { DIM, type Row, span } from "./styled.ts";
+import { wrapWords } from "./wrap.ts";
 
 export interface Said {
   readonly role: "user" | "assistant";
@@ -36,6 +37,13 @@ export function resumeRows(path: string, view: ConversationView): readonly Row[]
     .map(({ role, text }) =>
       role === "user" ? userCell(text, context) : markdownRows(text, { width: context.width }),
     );
-  const earlier = first === 0 ? [] : [[row(`${first} earlier messages, Ctrl-T to read`, DIM)]];
+  const earlier =
+    first === 0
+      ? []
+      : [
+          wrapWords([span(`${first} earlier messages, Ctrl-T to read`, DIM)], {
+            width: context.width,
+          }),
+        ];
   return [...earlier, ...cells].flatMap((rows, index) => (index === 0 ? rows : [[], ...rows]));
 }

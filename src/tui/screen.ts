@@ -19,7 +19,7 @@ import { Pager } from "./pager.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { SecretInput } from "./secret-input.ts";
 import { statusRow } from "./status-line.ts";
-import { DIM, type Row, row, rowText, span } from "./styled.ts";
+import { cutRow, DIM, type Row, row, rowText, span } from "./styled.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Ui } from "./ui.ts";
 import { shorten } from "./width.ts";
@@ -355,7 +355,14 @@ export class Screen implements Ui {
 
   #draw(): void {
     if (this.#isSuspended || this.#pager !== undefined || this.#parts.terminal.isResizing) return;
-    this.#live.draw(this.#parts.view.takePrinted(), this.#frame());
+    this.#live.draw(this.#parts.view.takePrinted(), this.#cutFrame());
+  }
+
+  /** A row that the terminal would break is two, and every later frame would be one row off. */
+  #cutFrame(): Frame {
+    const { rows, cursor } = this.#frame();
+    const width = this.#width;
+    return { rows: rows.map((cells) => cutRow(cells, width)), cursor };
   }
 
   #frame(): Frame {
@@ -366,7 +373,9 @@ export class Screen implements Ui {
     const input = this.#inputFrame(width, isTiny ? 1 : room - 1, isTiny);
     if (isTiny) return { rows: input.rows.slice(-room), cursor: cutCursor(input, room) };
     const below =
-      this.#hint === "" ? [this.#statusRow(width)] : [row(shorten(this.#hint, width), DIM)];
+      this.#hint === ""
+        ? [this.#statusRow(width)]
+        : [row(shorten(this.#hint, width, this.#parts.marks.ellipsis), DIM)];
     const queued = this.#queuedRows(width);
     const free = room - input.rows.length - below.length - queued.length - 1;
     const live = free > 0 && this.#overlay === undefined ? view.liveRows(free) : [];

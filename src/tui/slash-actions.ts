@@ -276,6 +276,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl-Z", "suspend"],
 ];
 
+const MIN_HELP_TEXT = 20;
+
 function helpRows({ ui }: SlashHost): readonly Row[] {
   const { width } = ui.cellContext;
   const entries = [
@@ -285,12 +287,15 @@ function helpRows({ ui }: SlashHost): readonly Row[] {
   const labelWidth = Math.max(...entries.map(([label]) => label.length)) + 2;
   return [
     row("Keys and commands", BOLD),
-    ...entries.flatMap(([label, text]) =>
-      wrapWords([span(text, DIM)], {
-        width,
-        first: [span(label.padEnd(labelWidth))],
-        rest: [span(" ".repeat(Math.min(labelWidth, width - 10)))],
-      }),
-    ),
+    ...entries.flatMap(([label, text]) => {
+      // In two columns, where there is room for the second one.
+      const isNarrow = width < labelWidth + MIN_HELP_TEXT;
+      const indent = " ".repeat(isNarrow ? 2 : labelWidth);
+      const first = isNarrow ? indent : label.padEnd(labelWidth);
+      return [
+        ...(isNarrow ? wrapWords([span(label)], { width }) : []),
+        ...wrapWords([span(text, DIM)], { width, first: [span(first)], rest: [span(indent)] }),
+      ];
+    }),
   ];
 }

@@ -43,7 +43,7 @@ interface Field {
 const LOW_CONTEXT_PERCENT = 20;
 
 export function statusRow(facts: StatusFacts, width: number, marks: Marks): Row {
-  let fields = allFields(facts);
+  let fields = allFields(facts, marks);
   while (fields.length > 1 && totalWidth(fields, marks) > width) {
     const lowest = Math.min(...fields.map(({ rank }) => rank));
     fields = fields.filter(({ rank }) => rank !== lowest);
@@ -56,7 +56,7 @@ export function statusRow(facts: StatusFacts, width: number, marks: Marks): Row 
   return spans;
 }
 
-function allFields(facts: StatusFacts): readonly Field[] {
+function allFields(facts: StatusFacts, marks: Marks): readonly Field[] {
   const { turn, contextLeft, allowedCount } = facts;
   const allowed = allowedCount > 0 ? ` +${allowedCount} allowed` : "";
   const fields: Field[] = [
@@ -64,7 +64,7 @@ function allFields(facts: StatusFacts): readonly Field[] {
     { text: `${facts.approvalPolicy}${allowed}`, style: DIM, rank: 9 },
     sandboxField(facts),
     { text: `net ${hasNetworkAccess(facts.sandboxPolicy) ? "on" : "off"}`, style: DIM, rank: 3 },
-    { text: shortPath(facts.cwd), style: DIM, rank: 1 },
+    { text: shortPath(facts.cwd, marks), style: DIM, rank: 1 },
   ];
   if (contextLeft !== undefined) fields.push(contextField(contextLeft));
   if (turn === undefined) return fields;
@@ -93,12 +93,12 @@ export function describeModel({ model, effort }: Pick<SessionRules, "model" | "e
 }
 
 /** `~` for the home, and only the last two names of a long path. */
-export function shortPath(path: string): string {
+export function shortPath(path: string, { ellipsis }: Pick<Marks, "ellipsis">): string {
   const home = homedir();
   const isHome = home !== "/" && (path === home || path.startsWith(`${home}/`));
   const shown = isHome ? `~${path.slice(home.length)}` : path;
   const names = shown.split("/");
-  const short = names.length > 4 ? `…/${names.slice(-2).join("/")}` : shown;
+  const short = names.length > 4 ? `${ellipsis}/${names.slice(-2).join("/")}` : shown;
   return sanitizeLine(short);
 }
 

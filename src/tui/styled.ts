@@ -1,5 +1,5 @@
 /** Rows of the screen as plain data: text with a style, and the one way to terminal bytes. */
-import { textWidth } from "./width.ts";
+import { cutToWidth, textWidth } from "./width.ts";
 
 /** A colour of the terminal's own palette (0-15), or one of the 256. */
 export type Color = number;
@@ -49,6 +49,16 @@ export function rowText(spans: Row): string {
 
 export function rowWidth(spans: Row): number {
   return spans.reduce((sum, { text }) => sum + textWidth(text), 0);
+}
+
+/** What of a row fits into so many columns. */
+export function cutRow(spans: Row, width: number): Row {
+  let room = width;
+  return spans.flatMap(({ text, style }) => {
+    const part = cutToWidth(text, room);
+    room -= part === text ? textWidth(text) : room;
+    return part === "" ? [] : [{ text: part, ...(style === undefined ? {} : { style }) }];
+  });
 }
 
 /** Without colours only bold, underline and reverse video stay, as NO_COLOR asks for. */

@@ -15,6 +15,9 @@ export type Cell =
       readonly imagePath?: string;
     };
 
+/** A joiner or a variation selector, which mean something only behind what they belong to. */
+const JOINS_PICTURE = /^(?:\u200d|\ufe0e|\ufe0f)/u;
+
 /** Longer pastes become atoms. */
 const MAX_PASTE_CHARACTERS = 1000;
 const MAX_PASTE_LINES = 20;
@@ -61,7 +64,15 @@ export class TextEditor {
   }
 
   insert(raw: string): void {
-    this.#insertCells(cellsOf(sanitizeText(raw.replaceAll(/\r\n?/gu, "\n"))));
+    const text = raw.replaceAll(/\r\n?/gu, "\n");
+    const before = this.#cells[this.#cursor - 1];
+    if (before?.kind === "grapheme" && JOINS_PICTURE.test(text)) {
+      // The rest of a picture whose beginning came alone: only together they are one.
+      this.#remove(this.#cursor - 1, this.#cursor);
+      this.#insertCells(cellsOf(sanitizeText(before.text + text)));
+      return;
+    }
+    this.#insertCells(cellsOf(sanitizeText(text)));
   }
 
   paste(raw: string): void {

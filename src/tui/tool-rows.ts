@@ -20,7 +20,7 @@ export function toolRows(
     );
   }
   return [
-    row("Tools of MCP servers", BOLD),
+    ...wrapWords([span("Tools of MCP servers", BOLD)], { width: context.width }),
     ...entries.flatMap(([name, { description }]) => {
       const text =
         typeof description === "string" ? shorten(sanitizeLine(description), MAX_DESCRIPTION) : "";

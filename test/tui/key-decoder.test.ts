@@ -33,6 +33,48 @@ test("keys of all the ways terminals send them", () => {
     [`${ESC}[27;2;13~`, [named("enter", { shift: true })]],
     [`${ESC}[200~a\rb${ESC}[201~`, [{ kind: "paste", text: "a\rb" }]],
     [`${ESC}[I`, [{ kind: "focus", isFocused: true }]],
+    // The keypad, in the ways of VT100 and kitty.
+    [`${ESC}OM`, [named("enter")]],
+    [`${ESC}[57414u`, [named("enter")]],
+    [`${ESC}[57419u${ESC}[57424;5u`, [named("up"), named("end", { ctrl: true })]],
+    // Keys that are told apart mean what they always have.
+    [`${ESC}[27u`, [named("escape")]],
+    [`${ESC}[91;5u`, [named("escape")]],
+    [`${ESC}[109;5u${ESC}[27;5;105~`, [named("enter"), named("tab")]],
+    [`${ESC}[106;5u`, [{ kind: "chord", letter: "j", ctrl: true, alt: false }]],
+    [`${ESC}[13;3u${ESC}[13;5u`, [named("enter", { alt: true }), named("enter", { ctrl: true })]],
+    [
+      `${ESC}[127;5u${ESC}[9;2u`,
+      [named("backspace", { ctrl: true }), named("tab", { shift: true })],
+    ],
+    [`${ESC}[98;3u`, [{ kind: "chord", letter: "b", ctrl: false, alt: true }]],
+    // Alternate codes and the kind of event are there when somebody else has asked for them.
+    [`${ESC}[97:65;2:1u`, [{ kind: "text", text: "A" }]],
+    // Locks are no modifiers; Super and its like belong to the window system.
+    [`${ESC}[99;69u`, [{ kind: "chord", letter: "c", ctrl: true, alt: false }]],
+    [`${ESC}[99;9u${ESC}[118;33u`, []],
+    // tmux and xterm with modifyOtherKeys, text included.
+    [
+      `${ESC}[27;2;65~${ESC}[27;5;106~`,
+      [
+        { kind: "text", text: "A" },
+        { kind: "chord", letter: "j", ctrl: true, alt: false },
+      ],
+    ],
+    [
+      `${ESC}[1;3D${ESC}[1;2A${ESC}[3;5~`,
+      [named("left", { alt: true }), named("up", { shift: true }), named("delete", { ctrl: true })],
+    ],
+    [`${ESC}${ESC}[C`, [named("right", { alt: true })]],
+    [
+      `${ESC}[1~${ESC}[4~${ESC}[7~${ESC}[8~`,
+      [named("home"), named("end"), named("home"), named("end")],
+    ],
+    [`${ESC}[5~${ESC}[6~`, [named("page-up"), named("page-down")]],
+    // Function keys, and keys of no meaning here.
+    [`${ESC}OP${ESC}[15~${ESC}[[A${ESC}[2~${ESC}[57358u`, []],
+    // A mouse that another program has left on is no Enter, and no text.
+    [`${ESC}[<0;10;20M${ESC}[<0;10;20m${ESC}[M !!`, []],
     // Answers to questions are no keys.
     [`${ESC}[?62;4c`, []],
     [`${ESC}]11;rgb:0000/0000/0000${ESC}\\`, []],
