@@ -100,7 +100,7 @@ async function runConfined(options: DebugSandboxOptions, become: Become): Promis
   return become(command, complain);
 }
 
-/** workspace-write leaves protected places to look after, unless mounts can seal all of them. */
+/** workspace-write leaves places to look after that no mount can seal: what does not exist yet. */
 async function becomeUnderLandlock(command: CommandToBecome): Promise<number> {
   const { policy, environment, codexHome } = command;
   const confined = {
@@ -112,8 +112,11 @@ async function becomeUnderLandlock(command: CommandToBecome): Promise<number> {
   };
   const reporter = { speaker: SPEAKER, tell, complain };
   if (policy.mode === "workspace-write") {
-    const { guardPlaces, superviseCommand } = await import("./supervise.ts");
-    const guard = guardPlaces(confined);
+    const [{ superviseCommand }, { guardBytePlaces }] = await Promise.all([
+      import("./supervise.ts"),
+      import("../process/place-guard.ts"),
+    ]);
+    const guard = guardBytePlaces(confined);
     if (guard !== undefined) {
       return superviseCommand(confined, guard, reporter);
     }

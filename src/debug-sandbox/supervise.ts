@@ -15,28 +15,10 @@ import { placeChangeNotice } from "../process/confinement-notices.ts";
 import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";
 import { closeAll, createPipe, PipeReader, writeAndClose } from "../process/pipes.ts";
-import { guardBytePlaces, isFullySealable, type PlaceGuard } from "../process/place-guard.ts";
+import type { PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
 import { brand } from "../runtime/byte-string.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
-
-/** A guard over the command's protected places; undefined when mounts will seal all of them. */
-export function guardPlaces(command: Omit<ConfinedCommand, "parentPid">): PlaceGuard | undefined {
-  const guard = guardBytePlaces(command);
-  const isSealed = mayMount() && guard !== undefined && isFullySealable(guard.places);
-  return isSealed ? undefined : guard;
-}
-
-/** CAP_SYS_ADMIN, bit 21 of CapEff. Source: proc_pid_status(5), capabilities(7). */
-function mayMount(): boolean {
-  try {
-    const status = process.getBuiltinModule("node:fs").readFileSync("/proc/self/status", "latin1");
-    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-    return ((BigInt(`0x${effective}`) >> 21n) & 1n) === 1n;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Runs the command to its end, puts protected places back and tells what it undid.

@@ -6,10 +6,14 @@
  * Source: mount_namespaces(7), mount_setattr(2).
  */
 import {
+  closeSync,
+  constants,
+  fstatSync,
   lstatSync,
+  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   type Stats,
 } from "node:fs";
@@ -51,8 +55,7 @@ export const diskOfBytes: DiskFacts = {
   },
   readText(path) {
     try {
-      const bytes = readFileSync(bytesOf(brand(path)));
-      return bytes.length > 4096 ? undefined : byteStringFromBytes(bytes);
+      return readSmallFile(path);
     } catch {
       return undefined;
     }
@@ -105,6 +108,21 @@ function lstat(path: string): Stats | undefined {
     return lstatSync(bytesOf(brand(path)), { throwIfNoEntry: false });
   } catch {
     return undefined;
+  }
+}
+
+const MAX_TEXT_BYTES = 4096;
+
+/** A command may have put a pipe there, which keeps a blocking open waiting, or an endless file. */
+function readSmallFile(path: string): string | undefined {
+  const descriptor = openSync(bytesOf(brand(path)), constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const entry = fstatSync(descriptor);
+    if (!entry.isFile() || entry.size > MAX_TEXT_BYTES) return undefined;
+    const bytes = Buffer.alloc(MAX_TEXT_BYTES);
+    return byteStringFromBytes(bytes.subarray(0, readSync(descriptor, bytes)));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -29,7 +29,12 @@ import { OutputRecorder, type RecordedOutput } from "./output-recorder.ts";
 import { findOrphans, ticksBefore } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
 import { addRunning, countRunning, removeRunning } from "./running-commands.ts";
-import { acceptPlaces, keepWhileLeftBehind, putBackBehindCommands } from "./left-behind.ts";
+import {
+  acceptPlaces,
+  isAnythingLeft,
+  keepWhileLeftBehind,
+  putBackBehindCommands,
+} from "./left-behind.ts";
 import { guardWritablePlaces, type PlaceChange, type PlaceGuard } from "./place-guard.ts";
 import { SpawnError } from "./spawn.ts";
 
@@ -97,7 +102,8 @@ export async function execCommand(request: ExecRequest): Promise<ExecResult> {
 async function runThroughHelper(message: Uint8Array, request: ExecRequest): Promise<ExecResult> {
   const { helpers } = request;
   const changedMeanwhile = putBackBehindCommands();
-  const guard = guardWritablePlaces(request);
+  const isQuiet = (): boolean => countRunning() === 0 && !isAnythingLeft();
+  const guard = guardWritablePlaces({ ...request, isQuiet });
   const placeChanges = (): readonly PlaceChange[] => [
     ...changedMeanwhile,
     ...endOfGuard(request.policy, guard),

@@ -3,12 +3,16 @@
 /**
  * `text` without every setting that is not known to be harmless, and what was taken out. For the
  * configuration of a repository that a sandboxed command made: git itself writes only such facts.
+ * `isItsWorkTree` judges core.worktree, which may be kept where git wrote it for a submodule.
  */
-export function keepHarmlessSettings(text: string): {
+export function keepHarmlessSettings(
+  text: string,
+  isItsWorkTree: (value: string) => boolean = () => false,
+): {
   readonly kept: string;
   readonly removed: readonly string[];
 } {
-  const lines = judgeLines(text);
+  const lines = judgeLines(text, isItsWorkTree);
   const kept = lines.flatMap(({ line, isHarmless }) => (isHarmless ? [line] : []));
   const removed = lines.flatMap(({ line, isHarmless }) => (isHarmless ? [] : [line.trim()]));
   return { kept: kept.join("\n"), removed };
@@ -32,7 +36,10 @@ interface JudgedLine {
   readonly isHarmless: boolean;
 }
 
-function judgeLines(text: string): readonly JudgedLine[] {
+function judgeLines(
+  text: string,
+  isItsWorkTree: (value: string) => boolean = () => false,
+): readonly JudgedLine[] {
   let section = "";
   let sectionLine = "";
   return text.split("\n").map((line) => {
@@ -41,9 +48,14 @@ function judgeLines(text: string): readonly JudgedLine[] {
       section = header[1].toLowerCase();
       sectionLine = line;
     }
-    const key = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*=[^\\]*$/.exec(line)?.[1]?.toLowerCase();
+    const setting = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*=([^\\]*)$/.exec(line);
+    const key = `${section}.${setting?.[1]?.toLowerCase() ?? ""}`;
+    const value = setting?.[2]?.trim() ?? "";
     const isHarmless =
-      line.trim() === "" || header !== null || harmlessKeys.has(`${section}.${key ?? ""}`);
+      line.trim() === "" ||
+      header !== null ||
+      harmlessKeys.has(key) ||
+      (key === "core.worktree" && !/["#;]/.test(value) && isItsWorkTree(value));
     return { line, header: sectionLine, isHarmless };
   });
 }

@@ -29,6 +29,7 @@ export function acceptPlaces(): void {
   for (const guard of standing) guard.record();
 }
 
-function isAnythingLeft(): boolean {
+/** Whether a process of an earlier command is running. */
+export function isAnythingLeft(): boolean {
   return findOrphans().some(({ isZombie }) => !isZombie);
 }

@@ -2,6 +2,8 @@
  * Where protected places cannot be sealed: records them before a command, and puts back afterwards
  * what it changed. Also for what does not exist yet, which no mount can seal.
  */
+import { posix } from "node:path";
+
 import {
   findProtectedPlaces,
   workspaceDirectories,
@@ -11,10 +13,25 @@ import {
 import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
 import { diskOfBytes } from "../linux-sandbox/seal-places.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
-import { resolveWritableRoots } from "../protocol/writable-roots.ts";
+import { isWithin, resolveWritableRoots } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromText, type ByteString } from "../runtime/byte-string.ts";
 import { differOnlyHarmlessly, keepHarmlessSettings } from "./git-config-lines.ts";
-import { HeldDirectory, readTree, sameEntry, writeTree, type Tree } from "./place-tree.ts";
+import {
+  ignoredBelow,
+  lookBelow,
+  nothingBelow,
+  readNestedPlace,
+  type NestedLook,
+} from "./nested-repositories.ts";
+import {
+  HeldDirectory,
+  readPlace,
+  readTree,
+  sameEntry,
+  splitPath,
+  writeTree,
+} from "./place-tree.ts";
+import type { Ignored, Tree } from "./place-tree.ts";
 
 /** A change to a protected place. `undone` false: it stands, and must be told. */
 export interface PlaceChange {
@@ -28,6 +45,10 @@ export interface PlaceChange {
 export interface GuardInput {
   /** From workspaceDirectories, byte strings. */
   readonly directories: readonly string[];
+  /** Those in which repositories are looked for that no index names. */
+  readonly searched?: readonly string[];
+  /** Whether no command nor anything it left behind is running. */
+  readonly isQuiet?: () => boolean;
   readonly codexHome: ByteString | undefined;
   readonly disk: DiskFacts;
 }
@@ -38,6 +59,7 @@ export interface GuardedCommand {
   readonly policyCwd: string;
   readonly environment: readonly ByteString[];
   readonly codexHome: string | undefined;
+  readonly isQuiet: () => boolean;
 }
 
 /** A guard over everything such a command could write to; undefined when it may write nowhere. */
@@ -47,6 +69,7 @@ export function guardWritablePlaces(command: GuardedCommand): PlaceGuard | undef
     policy: policyWithBytePaths(command.policy),
     policyCwd: byteStringFromText(command.policyCwd),
     environment: command.environment,
+    isQuiet: command.isQuiet,
     codexHome: codexHome === undefined ? undefined : byteStringFromText(codexHome),
   });
 }
@@ -57,6 +80,7 @@ export function guardBytePlaces(command: {
   readonly policyCwd: ByteString;
   readonly environment: readonly ByteString[];
   readonly codexHome: ByteString | undefined;
+  readonly isQuiet?: () => boolean;
 }): PlaceGuard | undefined {
   if (command.policy.mode !== "workspace-write") return undefined;
   const valueOf = (name: string): string | undefined =>
@@ -68,23 +92,25 @@ export function guardBytePlaces(command: {
     realpath: diskOfBytes.realpath,
     readlink: diskOfBytes.readlink,
   });
+  const directories = workspaceDirectories(writable);
+  const chosen = writable.roots
+    .map(({ path, origin }) => ({ real: path, origin }))
+    .concat(writable.skipped.flatMap(({ real, origin }) => (real ? [{ real, origin }] : [])))
+    .flatMap(({ real, origin }) => (origin === "/tmp" || origin === "TMPDIR" ? [] : [real]));
   return new PlaceGuard({
-    directories: workspaceDirectories(writable),
+    directories,
+    ...(command.isQuiet === undefined ? {} : { isQuiet: command.isQuiet }),
+    searched: directories.filter((directory) => chosen.includes(directory)),
     codexHome: command.codexHome,
     disk: diskOfBytes,
   });
-}
-
-/** Whether a mount namespace, where one can be had, would leave anything for a guard to do. */
-export function isFullySealable({ sealed, unborn, pointers }: ProtectedPlaces): boolean {
-  if (unborn.length > 0 || pointers.length > 0) return false;
-  return sealed.every(({ kind }) => kind === "directory" || kind === "file");
 }
 
 export class PlaceGuard {
   readonly #input: GuardInput;
   readonly #before = new Map<string, Tree | undefined>();
   #placesBefore: ProtectedPlaces;
+  #nestedBefore: NestedLook = nothingBelow;
 
   constructor(input: GuardInput) {
     this.#input = input;
@@ -99,12 +125,8 @@ export class PlaceGuard {
     for (const path of [...sealed.map((place) => place.path), ...pointers]) {
       this.#before.set(path, this.#read(path));
     }
+    this.#nestedBefore = this.#lookBelow();
     return this.#placesBefore;
-  }
-
-  /** As they are at this moment. */
-  get places(): ProtectedPlaces {
-    return this.#find();
   }
 
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */
@@ -116,7 +138,55 @@ export class PlaceGuard {
     const sealed = [...this.#placesBefore.sealed, ...after.sealed].map(({ path }) => path);
     // A worktree that is gone has taken its pointer along, which is nothing to undo.
     const paths = new Set([...sealed, ...after.pointers]);
-    return [...disbanded, ...[...paths].flatMap((path) => this.#restore(brand(path)))];
+    const changes = [...paths].flatMap((path) => this.#restore(brand(path)));
+    // Only now: what the top repository says of those below it is right again.
+    return [...disbanded, ...changes, ...this.#putBackNested(this.#lookBelow())];
+  }
+
+  #putBackNested(now: NestedLook): readonly PlaceChange[] {
+    const before = this.#nestedBefore;
+    const unread = [...now.unread].filter((path) => !before.unread.has(path));
+    const paths = new Set([...before.places.keys(), ...now.places.keys()]);
+    return [
+      ...unread.map((path) => ({
+        path,
+        what: "changed" as const,
+        undone: false,
+        detail: "it is too large to be searched for submodules",
+      })),
+      ...[...paths].flatMap((path) => this.#restoreNested(path, now)),
+    ];
+  }
+
+  /**
+   * More may change below than at the top, since clones come and go with honest work: removing a
+   * repository, settings that cannot run anything, and a pointer to another one that is guarded.
+   */
+  #restoreNested(path: ByteString, now: NestedLook): readonly PlaceChange[] {
+    const before = this.#nestedBefore.places.get(path);
+    const after = now.places.has(path) ? now.places.get(path) : readNestedPlace(path);
+    if (this.#before.has(path) || after?.size === 0 || before === after) return [];
+    if (now.pointers.has(path)) {
+      const target = now.pointers.get(path);
+      if (target !== undefined && this.#isWritable(target)) return [];
+    } else if (path.endsWith("/.git")) {
+      return []; // a directory now, with places of its own
+    }
+    const isNew = !this.#nestedBefore.places.has(path) || before?.size === 0;
+    if (isNew) return cleanNewPlace(path, () => now.workTrees);
+    if (before === undefined) {
+      return after === undefined
+        ? []
+        : [{ path, what: "changed", undone: false, detail: TOO_LARGE }];
+    }
+    if (after !== undefined) {
+      if (sameTree(before, after) || differHarmlessly(path, before, after)) return [];
+    }
+    return writeBack(path, before, "changed", ignoredBelow(path));
+  }
+
+  #isWritable(path: string): boolean {
+    return this.#input.directories.some((root) => isWithin(path, root));
   }
 
   /**
@@ -126,11 +196,8 @@ export class PlaceGuard {
   putBackLate(): readonly PlaceChange[] {
     for (const [path, before] of this.#before) {
       const after = path.endsWith("/config") && before !== undefined ? this.#read(path) : undefined;
-      const [old, now] = [before?.get(brand("")), after?.get(brand(""))];
-      if (old?.kind !== "file" || now?.kind !== "file" || old.mode !== now.mode) continue;
-      if (differOnlyHarmlessly(old.content.toString("latin1"), now.content.toString("latin1"))) {
-        this.#before.set(path, after);
-      }
+      if (before === undefined || after === undefined) continue;
+      if (differHarmlessly(path, before, after)) this.#before.set(path, after);
     }
     return this.putBack();
   }
@@ -140,19 +207,13 @@ export class PlaceGuard {
     return findProtectedPlaces(directories, codexHome, disk);
   }
 
-  #read(path: string): Tree | undefined {
-    const { parent, name } = splitPath(path);
-    using held = HeldDirectory.open(parent);
-    if (held === undefined) return new Map();
-    try {
-      return readTree(held, name, this.#ignoredIn(path));
-    } catch {
-      return undefined;
-    }
+  #lookBelow(): NestedLook {
+    const { directories, searched = [], disk, isQuiet = () => false } = this.#input;
+    return lookBelow({ directories, searched, disk, mayRemember: isQuiet() });
   }
 
-  #ignoredIn(path: string): ReadonlySet<string> | undefined {
-    return path === this.#input.codexHome ? ownWritings : undefined;
+  #read(path: string): Tree | undefined {
+    return readPlace(path, path === this.#input.codexHome ? ownWritings : undefined);
   }
 
   #restore(path: ByteString): readonly PlaceChange[] {
@@ -161,48 +222,70 @@ export class PlaceGuard {
     const after = this.#read(path);
     if (recorded && before !== undefined && after !== undefined && sameTree(before, after))
       return [];
-    if (!recorded) return cleanNewPlace(path);
+    if (!recorded) return cleanNewPlace(path, () => this.#lookBelow().workTrees);
     const what = whatHappened(before, after);
     if (before === undefined) {
-      return after === undefined
-        ? []
-        : [{ path, what, undone: false, detail: "it was too large to record" }];
+      return after === undefined ? [] : [{ path, what, undone: false, detail: TOO_LARGE }];
     }
-    const { parent, name } = splitPath(path);
-    using held = HeldDirectory.openForRepair(parent);
-    // With its directory gone or a link, nothing at this path can be run; a link is told about.
-    if (held === undefined) {
-      return before.size === 0
-        ? []
-        : [{ path, what, undone: false, detail: "its directory is gone" }];
-    }
-    try {
-      if (before.size === 0) held.remove(name);
-      else writeTree(held, name, before, this.#ignoredIn(path));
-      return [{ path, what, undone: true }];
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return [{ path, what, undone: false, detail }];
-    }
+    return writeBack(path, before, what, path === this.#input.codexHome ? ownWritings : undefined);
+  }
+}
+
+const TOO_LARGE = "it was too large to record";
+
+function writeBack(
+  path: ByteString,
+  before: Tree,
+  what: PlaceChange["what"],
+  ignored: Ignored | undefined,
+): readonly PlaceChange[] {
+  const { parent, name } = splitPath(path);
+  using held = HeldDirectory.openForRepair(parent);
+  // With its directory gone or a link, nothing at this path can be run; a link is told about.
+  if (held === undefined) {
+    return before.size === 0
+      ? []
+      : [{ path, what, undone: false, detail: "its directory is gone" }];
+  }
+  try {
+    if (before.size === 0) held.remove(name);
+    else writeTree(held, name, before, ignored);
+    return [{ path, what, undone: true }];
+  } catch (error) {
+    return [{ path, what, undone: false, detail: messageOf(error) }];
   }
 }
 
 /** Written by this program itself while a command runs. */
 const ownWritings: ReadonlySet<string> = new Set(["sessions", "log", "history.jsonl"]);
 
-/** A workspace that has become a repository by files of its own: without HEAD it is none. */
-function disband(path: ByteString): readonly PlaceChange[] {
-  return cleanNewPlace(brand(`${path}/HEAD`));
+function differHarmlessly(path: string, before: Tree, after: Tree): boolean {
+  const [old, now] = [before.get(brand("")), after.get(brand(""))];
+  if (!path.endsWith("/config") || old?.kind !== "file" || now?.kind !== "file") return false;
+  if (old.mode !== now.mode) return false;
+  return differOnlyHarmlessly(old.content.toString("latin1"), now.content.toString("latin1"));
 }
 
+/** A workspace that has become a repository by files of its own: without HEAD it is none. */
+function disband(path: ByteString): readonly PlaceChange[] {
+  return cleanNewPlace(brand(`${path}/HEAD`), () => new Map());
+}
+
+type WorkTrees = NestedLook["workTrees"];
+
 /** Hooks and settings of a repository that the command made itself. */
-function cleanNewPlace(path: ByteString): readonly PlaceChange[] {
+function cleanNewPlace(path: ByteString, workTrees: () => WorkTrees): readonly PlaceChange[] {
   const { parent, name } = splitPath(path);
   using held = HeldDirectory.openForRepair(parent);
   if (held === undefined) return [];
   try {
     if (name === "hooks") return removeHooks(path, held, name);
-    if (name === "config" || name === "config.worktree") return cleanConfig(path, held, name);
+    if (name === "config" || name === "config.worktree") {
+      return cleanConfig(path, held, name, (target) => {
+        const workTree = workTrees().get(parent);
+        return workTree !== undefined && posix.resolve(parent, target) === workTree;
+      });
+    }
     if (held.kindOf(name) === undefined) return [];
     if (name === "commondir" && staysInRepository(held, name)) return [];
   } catch {
@@ -212,8 +295,7 @@ function cleanNewPlace(path: ByteString): readonly PlaceChange[] {
     held.remove(name);
     return [{ path, what: "created", undone: true }];
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return [{ path, what: "created", undone: false, detail }];
+    return [{ path, what: "created", undone: false, detail: messageOf(error) }];
   }
 }
 
@@ -241,10 +323,12 @@ function removeHooks(
   return active.map((hook) => ({ path: brand(`${path}/${hook}`), what: "created", undone: true }));
 }
 
+/** `isItsWorkTree`: whether a value of core.worktree names the one that points to this repository. */
 function cleanConfig(
   path: ByteString,
   parent: HeldDirectory,
   name: ByteString,
+  isItsWorkTree: (value: string) => boolean,
 ): readonly PlaceChange[] {
   const tree = readTree(parent, name);
   const entry = tree.get(brand(""));
@@ -253,10 +337,14 @@ function cleanConfig(
     parent.remove(name);
     return [{ path, what: "created", undone: true }];
   }
-  const { kept, removed } = keepHarmlessSettings(entry.content.toString("latin1"));
+  const { kept, removed } = keepHarmlessSettings(entry.content.toString("latin1"), isItsWorkTree);
   if (removed.length === 0) return [];
   writeTree(parent, name, new Map([[brand(""), { ...entry, content: bytesOf(brand(kept)) }]]));
   return [{ path, what: "changed", undone: true, detail: `removed: ${removed.join("; ")}` }];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function whatHappened(before: Tree | undefined, after: Tree | undefined): PlaceChange["what"] {
@@ -267,9 +355,4 @@ function whatHappened(before: Tree | undefined, after: Tree | undefined): PlaceC
 function sameTree(before: Tree, after: Tree): boolean {
   if (before.size !== after.size) return false;
   return [...before].every(([path, entry]) => sameEntry(entry, after.get(path)));
-}
-
-function splitPath(path: string): { readonly parent: ByteString; readonly name: ByteString } {
-  const end = path.lastIndexOf("/");
-  return { parent: brand(path.slice(0, end)), name: brand(path.slice(end + 1)) };
 }

@@ -31,6 +31,11 @@ export type TreeEntry =
   | { readonly kind: "link"; readonly target: ByteString }
   | { readonly kind: "other" };
 
+/** Paths in a tree that are not looked at. */
+export interface Ignored {
+  readonly has: (path: string) => boolean;
+}
+
 export type Tree = ReadonlyMap<ByteString, TreeEntry>;
 
 /** The tree is larger than anything these places hold in earnest; it is not read further. */
@@ -157,13 +162,13 @@ export class HeldDirectory implements Disposable {
 export function readTree(
   parent: HeldDirectory,
   name: ByteString,
-  ignored: ReadonlySet<string> = new Set(),
+  ignored: Ignored = new Set(),
 ): Tree {
   const tree = new Map<ByteString, TreeEntry>();
   let bytes = 0;
   const visit = (directory: HeldDirectory, own: ByteString, path: ByteString): void => {
-    const entry = readEntry(directory, own);
-    if (entry === undefined || ignored.has(path)) return;
+    const entry = ignored.has(path) ? undefined : readEntry(directory, own);
+    if (entry === undefined) return;
     bytes += entry.kind === "file" ? entry.content.length : 0;
     if (tree.size >= MAX_ENTRIES || bytes > MAX_BYTES) throw new TreeTooLargeError();
     tree.set(path, entry);
@@ -175,6 +180,26 @@ export function readTree(
   };
   visit(parent, name, brand(""));
   return tree;
+}
+
+/** The same by its whole path; undefined when it is too large or cannot be read. */
+export function readPlace(path: string, ignored?: Ignored): Tree | undefined {
+  const { parent, name } = splitPath(path);
+  using held = HeldDirectory.open(parent);
+  if (held === undefined) return new Map();
+  try {
+    return readTree(held, name, ignored);
+  } catch {
+    return undefined;
+  }
+}
+
+export function splitPath(path: string): {
+  readonly parent: ByteString;
+  readonly name: ByteString;
+} {
+  const end = path.lastIndexOf("/");
+  return { parent: brand(path.slice(0, end)), name: brand(path.slice(end + 1)) };
 }
 
 export function sameEntry(left: TreeEntry | undefined, right: TreeEntry | undefined): boolean {
@@ -201,7 +226,7 @@ export function writeTree(
   parent: HeldDirectory,
   name: ByteString,
   tree: Tree,
-  ignored?: ReadonlySet<string>,
+  ignored?: Ignored,
 ): void {
   const current = readOrClear(parent, name, ignored);
   for (const [path, entry] of tree) {
@@ -243,11 +268,7 @@ function readEntry(directory: HeldDirectory, name: ByteString): TreeEntry | unde
  * The tree as it is. One that cannot be read, because it is too large or was locked, is removed
  * instead, but for what is `ignored`.
  */
-function readOrClear(
-  parent: HeldDirectory,
-  name: ByteString,
-  ignored: ReadonlySet<string> | undefined,
-): Tree {
+function readOrClear(parent: HeldDirectory, name: ByteString, ignored: Ignored | undefined): Tree {
   try {
     return readTree(parent, name, ignored);
   } catch {

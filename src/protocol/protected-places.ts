@@ -72,6 +72,57 @@ export function findProtectedPlaces(
   };
 }
 
+/** The same of repositories further down: what git runs when it enters them. */
+export interface NestedPlaces {
+  /** Hooks and settings, whether they exist or not. */
+  readonly sealed: readonly string[];
+  /** Each .git that is a file or a link, with the directory that it leads to. */
+  readonly pointers: ReadonlyMap<string, string | undefined>;
+  /** Of each directory that a pointer leads to, the work tree that the pointer stands in. */
+  readonly workTrees: ReadonlyMap<string, string>;
+}
+
+/** `workTrees`: directories with an entry .git. `directories`: where commands may write. */
+export function findNestedPlaces(
+  workTrees: readonly string[],
+  directories: readonly string[],
+  disk: DiskFacts,
+): NestedPlaces {
+  const finder = new PlaceFinder(directories, disk, Infinity);
+  const pointers = new Map<string, string | undefined>();
+  const found = new Map<string, string>();
+  for (const workTree of workTrees) {
+    const path = `${workTree}/.git`;
+    finder.addRepository(path);
+    const kind = disk.kindOf(path);
+    if (kind !== "file" && kind !== "link") continue;
+    const target = gitDirectoryOf(workTree, disk);
+    pointers.set(path, target);
+    if (target !== undefined) found.set(target, workTree);
+  }
+  finder.addModules();
+  const all = [...finder.sealed.keys(), ...finder.pointers];
+  return { sealed: all.filter((path) => !pointers.has(path)), pointers, workTrees: found };
+}
+
+/** The directory .git of a work tree, or what the file or link of that name leads to. */
+export function gitDirectoryOf(workTree: string, disk: DiskFacts): string | undefined {
+  const path = `${workTree === "/" ? "" : workTree}/.git`;
+  const kind = disk.kindOf(path);
+  if (kind === "directory") return path;
+  if (kind === "link") return disk.realpath(path);
+  return kind === "file" ? pointerTarget(path, disk) : undefined;
+}
+
+/** "gitdir: path" and any number of line ends, relative to the directory of the file. Source: gitrepository-layout(5). */
+function pointerTarget(path: string, disk: DiskFacts): string | undefined {
+  const match = /^gitdir: ([^\r\n]+)[\r\n]*$/.exec(disk.readText(path) ?? "");
+  const target = match?.[1];
+  if (target === undefined) return undefined;
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  return disk.realpath(target.startsWith("/") ? target : `${parent}/${target}`);
+}
+
 /**
  * A workspace may lie deep in a repository whose top another root makes writable; git looks for
  * the repository upwards.
@@ -101,10 +152,12 @@ class PlaceFinder {
   readonly bare = new Set<string>();
   readonly #roots: readonly string[];
   readonly #disk: DiskFacts;
+  readonly #maxPlaces: number;
 
-  constructor(roots: readonly string[], disk: DiskFacts) {
+  constructor(roots: readonly string[], disk: DiskFacts, maxPlaces = MAX_PLACES) {
     this.#roots = roots;
     this.#disk = disk;
+    this.#maxPlaces = maxPlaces;
   }
 
   isWritable(path: string): boolean {
@@ -112,14 +165,14 @@ class PlaceFinder {
   }
 
   seal(path: string): void {
-    if (this.sealed.size < MAX_PLACES) {
+    if (this.sealed.size < this.#maxPlaces) {
       this.sealed.set(path, { path, kind: this.#disk.kindOf(path) });
     }
   }
 
   addWorkTree(directory: string): void {
     const prefix = directory === "/" ? "" : directory;
-    this.#addRepository(`${prefix}/.git`);
+    this.addRepository(`${prefix}/.git`);
     if (prefix === "" || !this.unborn.has(`${prefix}/.git`) || !this.#isGitDirectory(prefix))
       return;
     this.bare.add(directory);
@@ -139,7 +192,7 @@ class PlaceFinder {
   }
 
   /** `path` is the .git of a work tree: a directory, a file that points to one, or nothing. */
-  #addRepository(path: string): void {
+  addRepository(path: string): void {
     const kind = this.#disk.kindOf(path);
     if (kind === "directory") {
       this.#addGitDirectory(path);
@@ -150,7 +203,7 @@ class PlaceFinder {
       return;
     }
     this.seal(path); // whoever changes the pointer chooses the hooks
-    const target = kind === "link" ? this.#disk.realpath(path) : this.#pointerTarget(path);
+    const target = gitDirectoryOf(path.slice(0, path.lastIndexOf("/")), this.#disk);
     if (target === undefined) return;
     for (const directory of [target, this.#commonDirectory(target)]) {
       if (directory !== undefined && this.isWritable(directory)) this.#addGitDirectory(directory);
@@ -158,7 +211,7 @@ class PlaceFinder {
   }
 
   #addGitDirectory(directory: string): void {
-    if (this.pinned.has(directory) || this.pinned.size >= MAX_PLACES) return;
+    if (this.pinned.has(directory) || this.pinned.size >= this.#maxPlaces) return;
     this.pinned.add(directory);
     // A file "commondir" makes git take hooks and settings from where it says.
     for (const name of ["hooks", "config", "commondir"]) this.seal(`${directory}/${name}`);
@@ -186,15 +239,6 @@ class PlaceFinder {
       if (this.#disk.kindOf(`${path}/HEAD`) === undefined) this.#addModulesIn(path, depth + 1);
       else this.#addGitDirectory(path); // and, as one of the pinned, looked into later
     }
-  }
-
-  /** "gitdir: path" and any number of line ends, relative to the directory of the file. Source: gitrepository-layout(5). */
-  #pointerTarget(path: string): string | undefined {
-    const match = /^gitdir: ([^\r\n]+)[\r\n]*$/.exec(this.#disk.readText(path) ?? "");
-    const target = match?.[1];
-    if (target === undefined) return undefined;
-    const parent = path.slice(0, path.lastIndexOf("/"));
-    return this.#disk.realpath(target.startsWith("/") ? target : `${parent}/${target}`);
   }
 
   #commonDirectory(gitDirectory: string): string | undefined {

@@ -161,3 +161,13 @@ test("submodules, worktrees and our own settings are guarded too", needsGit, asy
   assert.equal(readFileSync(join(home, "config.toml"), "utf8"), "model = 'a'\n");
   assert.equal(existsSync(join(home, "sessions/own")), true);
 });
+
+test("a pipe in the place of settings holds nobody up", needsGit, async (t) => {
+  const directory = await repository(t);
+  const config = join(directory, ".git/config");
+  const guarded = guard(directory);
+  rmSync(config);
+  assert.equal((await run(["mkfifo", config])).code, 0);
+  assert.deepEqual(changes(guarded, directory), [[".git/config", "changed", true]]);
+  assert.equal(lstatSync(config).isFile(), true);
+});
