@@ -173,7 +173,9 @@ function findObstacle(facts: PatchFacts): PatchAskReason | undefined {
   const unclear = facts.targets.find((path) => !isCanonical(path));
   if (unclear !== undefined) return { kind: "outside-roots", path: unclear };
   for (const path of facts.targets) {
-    const place = facts.protectedPlaces.find((candidate) => touches(path, candidate));
+    const place =
+      facts.protectedPlaces.find((candidate) => touches(path, candidate)) ??
+      repositoryBelow(path, facts.protectedPlaces);
     if (place !== undefined) return { kind: "protected", path, place };
   }
   if (!facts.hasPlatformSandbox) return findOutside(facts) ?? { kind: "no-sandbox" };
@@ -195,6 +197,18 @@ function findOutside(facts: PatchFacts): PatchAskReason | undefined {
 function touches(path: string, place: string): boolean {
   const [a, b] = [foldName(path), foldName(place)];
   return isWithin(a, b) || isWithin(b, a);
+}
+
+/**
+ * The entry .git that `path` is or lies in, of a repository below the top: git at the top may enter
+ * it, and no patch has to do with it. At the top, `places` say what is protected.
+ */
+function repositoryBelow(path: string, places: readonly string[]): string | undefined {
+  const match = /^.*?\/\.git(?=\/|$)/u.exec(foldName(path))?.[0];
+  if (match === undefined || places.some((place) => isWithin(foldName(place), match))) {
+    return undefined;
+  }
+  return match;
 }
 
 /** Some file systems ignore letter case, composition and invisible characters in names. */

@@ -210,6 +210,10 @@ test("a patch is asked about with the path and the rule", () => {
     place: "/repo/.git/config",
   });
   assert.equal(reasonFor(["/repo/.git/config.bak"]), "apply-sandboxed");
+  for (const path of ["/repo/sub/.git", "/repo/sub/.git/config", "/repo/sub/.GIT/hooks/x"]) {
+    assert.deepEqual(reasonFor([path]), { kind: "protected", path, place: "/repo/sub/.git" });
+  }
+  assert.equal(reasonFor(["/repo/sub/.gitignore"]), "apply-sandboxed");
   assert.deepEqual(reasonFor(["/repo-evil/a"]), { kind: "outside-roots", path: "/repo-evil/a" });
   for (const path of [
     "/repo/.GIT/Hooks/x",
