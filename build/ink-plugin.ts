@@ -33,6 +33,11 @@ export const inkInChunks: Plugin = {
     bundler.onLoad({ filter: /\/node_modules\/signal-exit\/index\.js$/ }, ({ path }) => ({
       contents: replaceAll(path, [[/require\('assert'\)/, "{ equal() {} }"]]),
     }));
+    // The terminal puts the cursor back itself; this one would wait at the end for a terminal that
+    // takes nothing any more.
+    bundler.onLoad({ filter: /\/node_modules\/restore-cursor\/index\.js$/ }, () => ({
+      contents: "export default () => undefined;",
+    }));
     // Draws errors of components with their source, for which it loads six more modules at the start.
     bundler.onLoad({ filter: /\/ink\/build\/components\/ErrorOverview\.js$/ }, () => ({
       contents: "export default () => null;",

@@ -34,6 +34,8 @@ export function runScreenSession(input: SessionInput): Promise<TuiEnd> {
 
 const EXIT_CODES = { SIGHUP: 129, SIGTERM: 143, "end-of-input": 0 } as const;
 const STOP_LIMIT_MS = 200;
+/** Commands that run have this long to end, too; they are killed after two seconds. */
+const HANG_UP_LIMIT_MS = 5000;
 /** Of a pasted text that may be a path. */
 const MAX_PATH_LENGTH = 4096;
 
@@ -130,7 +132,8 @@ class ScreenSession {
     this.#terminal.start({
       onKey: (key, isBurst) => this.#screen.key(key, isBurst),
       onResize: () => this.#screen.resized(),
-      onHangUp: (reason) => this.#end(EXIT_CODES[reason]),
+      onReady: () => this.#screen.ready(),
+      onHangUp: (reason) => this.#hangUp(EXIT_CODES[reason]),
     });
     process.on("SIGINT", this.#interrupted);
     try {
@@ -159,6 +162,12 @@ class ScreenSession {
   /** A failure that nobody expected ends the session, after the terminal is put back. */
   #run(work: Promise<void>): void {
     work.catch((error: unknown) => this.#ended.reject(error));
+  }
+
+  /** A terminal that takes nothing any more must not keep the program. */
+  #hangUp(exitCode: number): void {
+    this.#end(exitCode);
+    setTimeout(() => process.exit(exitCode), HANG_UP_LIMIT_MS).unref();
   }
 
   #end(exitCode: number, wantsDemo = false): void {

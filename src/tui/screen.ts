@@ -71,6 +71,8 @@ export class Screen implements Ui {
   #askedCount = 0;
   #pager: Pager | undefined;
   #isSuspended = false;
+  /** A frame waits for the terminal; when it is ready, the newest state is drawn. */
+  #isHeld = false;
   #lastKeyAt = Number.NEGATIVE_INFINITY;
   #hasFocus = true;
   #quitArmedUntil = 0;
@@ -151,6 +153,14 @@ export class Screen implements Ui {
       this.#live.resized();
       this.#schedule.now();
     }
+  }
+
+  /** The terminal has taken everything. */
+  ready(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (this.#pager !== undefined) this.#drawPager(this.#pager);
+    else this.#schedule.now();
   }
 
   openPager(title: string, lines: readonly string[]): void {
@@ -345,8 +355,9 @@ export class Screen implements Ui {
   }
 
   #drawPager(pager: Pager): void {
-    const { columns, rows, write } = this.#parts.terminal;
-    write(pager.draw(columns, rows, this.#parts.hasColors));
+    const { columns, rows, write, isBusy } = this.#parts.terminal;
+    if (isBusy) this.#isHeld = true;
+    else write(pager.draw(columns, rows, this.#parts.hasColors));
   }
 
   get #width(): number {
@@ -355,6 +366,10 @@ export class Screen implements Ui {
 
   #draw(): void {
     if (this.#isSuspended || this.#pager !== undefined || this.#parts.terminal.isResizing) return;
+    if (this.#parts.terminal.isBusy) {
+      this.#isHeld = true;
+      return;
+    }
     this.#live.draw(this.#parts.view.takePrinted(), this.#cutFrame());
   }
 

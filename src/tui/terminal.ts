@@ -9,6 +9,8 @@ import { type Key, KeyDecoder } from "./key-decoder.ts";
 export interface TerminalHandlers {
   readonly onKey: (key: Key, burst: boolean) => void;
   readonly onResize: (previousColumns: number) => void;
+  /** Everything that was written has been taken. */
+  readonly onReady: () => void;
   /** The terminal is gone, or a signal asks to end. */
   readonly onHangUp: (reason: "SIGHUP" | "SIGTERM" | "end-of-input") => void;
 }
@@ -74,9 +76,14 @@ export class Terminal {
     return this.#isResizing;
   }
 
+  /** Not all that was written has been taken: a slow line, or a terminal that stands still. */
+  get isBusy(): boolean {
+    return this.#options.stdout.writableLength > 0;
+  }
+
   readonly write = (text: string): void => {
     try {
-      this.#options.stdout.write(text);
+      this.#options.stdout.write(text, this.#written);
     } catch {
       this.#handlers?.onHangUp("SIGHUP");
     }
@@ -95,6 +102,10 @@ export class Terminal {
     process.on("exit", this.#restoreNow);
     this.#enter();
   }
+
+  readonly #written = (): void => {
+    if (!this.isBusy) this.#handlers?.onReady();
+  };
 
   stop(): void {
     const { stdin, stdout } = this.#options;
@@ -116,6 +127,7 @@ export class Terminal {
   /** Hands the terminal over to another program, or to the shell. */
   suspend(): void {
     this.#leave();
+    setBlocking(this.#options.stdout, true);
     this.#options.stdin.pause();
   }
 
@@ -128,6 +140,7 @@ export class Terminal {
     stdin.setRawMode(true);
     this.#isRaw = true;
     stdin.resume();
+    setBlocking(this.#options.stdout, false);
     this.write(
       BRACKETED_PASTE_ON +
         KITTY_PUSH +
@@ -195,4 +208,18 @@ export class Terminal {
   readonly #ended = (): void => this.#handlers?.onHangUp("end-of-input");
   readonly #hungUp = (): void => this.#handlers?.onHangUp("SIGHUP");
   readonly #terminated = (): void => this.#handlers?.onHangUp("SIGTERM");
+}
+
+/**
+ * Node waits in each write until the terminal has taken it. A session must not: while a slow line
+ * takes a frame, keys still interrupt. Source: tty.WriteStream of Node, which asks for the opposite.
+ */
+function setBlocking(stdout: WriteStream, isBlocking: boolean): void {
+  const handle: unknown = Reflect.get(stdout, "_handle");
+  if (canBlock(handle)) handle.setBlocking(isBlocking);
+}
+
+function canBlock(handle: unknown): handle is { setBlocking: (isBlocking: boolean) => unknown } {
+  const isObject = typeof handle === "object" && handle !== null && "setBlocking" in handle;
+  return isObject && typeof handle.setBlocking === "function";
 }

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { ReadStream } from "node:tty";
 import { type IPty, spawn } from "@lydell/node-pty";
 import headless from "@xterm/headless";
 import { codexBinary } from "./codex-binary.ts";
@@ -30,6 +31,7 @@ export interface Place {
 }
 
 const DEADLINE_MS = 15_000;
+const SLOW_READ_MS = 20;
 
 export const ESC = "\u001b";
 
@@ -74,7 +76,10 @@ export function makePlace(
 export class TerminalScreen {
   readonly #pty: IPty;
   readonly #terminal: headless.Terminal;
+  /** Of the program's bytes: a read may end within a character. */
+  readonly #decoder = new TextDecoder();
   #raw = "";
+  #slowReader: NodeJS.Timeout | undefined;
   #exit: { readonly exitCode: number; readonly signal: number | undefined } | undefined;
 
   constructor(t: TestContext, options: TerminalOptions) {
@@ -94,6 +99,8 @@ export class TerminalScreen {
       cols: columns,
       rows,
       cwd: place.workspace,
+      // Bytes, since a slow reader takes them where it likes.
+      encoding: null,
       env: {
         PATH: process.env["PATH"] ?? "/bin:/usr/bin",
         HOME: place.codexHome,
@@ -103,14 +110,12 @@ export class TerminalScreen {
         ...options.env,
       },
     });
-    this.#pty.onData((data) => {
-      this.#raw += data;
-      this.#terminal.write(data);
-    });
+    this.#pty.onData((data: string | Buffer) => this.#take(Buffer.from(data)));
     this.#pty.onExit(({ exitCode, signal }) => {
       this.#exit = { exitCode, signal };
     });
     t.after(() => {
+      clearInterval(this.#slowReader);
       if (this.#exit === undefined) this.#pty.kill("SIGKILL");
     });
   }
@@ -136,6 +141,34 @@ export class TerminalScreen {
   resize(columns: number, rows: number): void {
     this.#terminal.resize(columns, rows);
     this.#pty.resize(columns, rows);
+  }
+
+  /** Stops taking what the program writes: soon the kernel takes no more of it either. */
+  stopReading(): void {
+    this.#pty.pause();
+  }
+
+  /** As over a slow line, until `readOn`. */
+  readSlowly(bytesPerSecond: number): void {
+    const most = Math.ceil((bytesPerSecond * SLOW_READ_MS) / 1000);
+    // The descriptor cannot be read beside the stream, which has taken some of it already.
+    const stream: unknown = Reflect.get(this.#pty, "_socket");
+    assert.ok(stream instanceof ReadStream);
+    this.#pty.pause();
+    this.#slowReader = setInterval(() => {
+      stream.read(Math.min(most, stream.readableLength));
+    }, SLOW_READ_MS);
+  }
+
+  readOn(): void {
+    clearInterval(this.#slowReader);
+    this.#pty.resume();
+  }
+
+  #take(bytes: Uint8Array): void {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.#raw += text;
+    this.#terminal.write(text);
   }
 
   /** Closes the user's side, as a terminal window does. */
