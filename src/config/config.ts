@@ -211,9 +211,11 @@ export function resolveConfig(settings: LoadedSettings, input: ConfigInput): Res
 function resolveWorkingDirectory(cd: string | undefined, cwd: string): string {
   if (cd === undefined) return cwd;
   const path = resolve(cwd, cd);
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (cd !== "" && status?.isDirectory() === true) return path;
-  const state = status === undefined || cd === "" ? "no such directory" : "not a directory";
+  // The kernel has no such path, and Node throws for it.
+  const isNone = cd === "" || cd.includes("\0");
+  const status = isNone ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory() === true) return path;
+  const state = status === undefined ? "no such directory" : "not a directory";
   const complaint = `${quote(cd)}: ${state}`;
   throw new ConfigError([{ place: { kind: "argument", argument: "--cd" }, complaint }]);
 }

@@ -2,11 +2,12 @@
  * AGENTS.md: what the user wants of every project, then what the project says, from its root down
  * to the working directory. It comes to the model as words of the user.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { globalInstructionsFile } from "../config/codex-home.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
 import { type MessageItem, textOfMessage, userMessage } from "../protocol/model-item.ts";
+import { isWithin } from "../protocol/writable-roots.ts";
 
 const FILE_NAME = "AGENTS.md";
 /** For the user's own file, which no setting limits. */
@@ -33,7 +34,9 @@ export function readUserInstructions(input: ProjectDocInput): UserInstructions {
   const globalDoc = readStart(globalFile, MAX_GLOBAL_BYTES, warnings);
   if (globalDoc !== null) parts.push(globalDoc.text.trim());
   let rest = input.maxBytes;
-  for (const file of input.maxBytes > 0 ? projectFiles(input.cwd) : []) {
+  const root = findRepositoryRoot(input.cwd) ?? input.cwd;
+  for (const file of input.maxBytes > 0 ? projectFiles(root, input.cwd) : []) {
+    if (leadsOutside(file, root, warnings)) continue;
     const doc = readStart(file, Math.max(0, rest), warnings);
     if (doc === null) continue;
     rest -= doc.bytes;
@@ -65,14 +68,28 @@ export function isUserInstructions(item: MessageItem): boolean {
 }
 
 /** Of the repository's root, of every directory on the way, and of `cwd`. */
-function projectFiles(cwd: string): readonly string[] {
-  const root = findRepositoryRoot(cwd) ?? cwd;
+function projectFiles(root: string, cwd: string): readonly string[] {
   const directories = [cwd];
   for (let directory = cwd; directory !== root;) {
     directory = dirname(directory);
     directories.unshift(directory);
   }
   return directories.map((directory) => join(directory, FILE_NAME));
+}
+
+/**
+ * A stranger's repository may hold a link to the user's keys, which would go to the model. The
+ * repository itself may be reached through links.
+ */
+function leadsOutside(file: string, root: string, warnings: string[]): boolean {
+  try {
+    const real = realpathSync.native(file);
+    if (isWithin(real, realpathSync.native(root))) return false;
+    warnings.push(`"${file}" is not read: it is a link out of the project, to "${real}"`);
+    return true;
+  } catch {
+    return false; // there is none, or reading it tells what is wrong
+  }
 }
 
 function label(file: string, cwd: string): string {

@@ -9,6 +9,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod/mini";
 import { mcpToolSchema, type McpTool, type McpToolResult } from "../protocol/event.ts";
+import { isTooDeep } from "../protocol/nesting.ts";
 import { version } from "../runtime/version.ts";
 import type { Link, LinkLimits } from "./link.ts";
 import { McpServerError, oneLine, seconds } from "./mcp-server-error.ts";
@@ -109,10 +110,13 @@ export class ClientLink implements Link {
     if (signal.aborted) abort();
     const params = { name, ...(args === undefined ? {} : { arguments: args }) };
     try {
-      return await this.#client.request({ method: "tools/call", params }, toolResultSchema, {
+      const request = { method: "tools/call", params };
+      const result = await this.#client.request(request, toolResultSchema, {
         signal: controller.signal,
         timeout: this.#limits.toolTimeoutMs,
       });
+      if (isTooDeep(result)) throw new McpServerError("its result nests too deep to be read");
+      return result;
     } catch (error) {
       throw await this.#callFailure(error, signal);
     } finally {
@@ -151,8 +155,8 @@ export class ClientLink implements Link {
     for (let cursor: string | undefined; ;) {
       const page = await this.#toolPage(cursor, options);
       for (const entry of page.tools) {
-        const tool = mcpToolSchema.safeParse(entry);
-        if (tool.success) tools.push(tool.data);
+        const tool = isTooDeep(entry) ? undefined : mcpToolSchema.safeParse(entry);
+        if (tool?.success === true) tools.push(tool.data);
       }
       cursor = page.nextCursor ?? "";
       if (cursor === "") return tools;

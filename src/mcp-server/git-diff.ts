@@ -7,7 +7,8 @@ import { INVALID_REQUEST, RpcError } from "./rpc-error.ts";
 /**
  * Prints the newest commit that a remote-tracking branch has, then the difference to it, files that
  * git does not track yet included. No program that the repository names is run: no external diff,
- * no text conversion, no file watcher, no pager.
+ * no text conversion, no file watcher, no pager. Submodules have settings of their own, which no
+ * option here reaches, so git does not enter them.
  */
 const SCRIPT = `
 git() { command git --no-pager --no-optional-locks -c core.fsmonitor=false -c core.quotePath=true "$@"; }
@@ -17,7 +18,7 @@ base=$(git rev-list --boundary HEAD --not --remotes | sed -n 's/^-//p' | head -n
 [ -n "$base" ] || base=$(git rev-parse --verify HEAD) || exit 4
 [ -z "$(git rev-list --max-count=1 "$base" --not --remotes)" ] || exit 3
 printf '%s\\n' "$base"
-git diff --no-color --no-ext-diff --no-textconv "$base" -- || exit 5
+git diff --no-color --no-ext-diff --no-textconv --ignore-submodules=dirty "$base" -- || exit 5
 cd "$(git rev-parse --show-toplevel)" || exit 5
 git ls-files --others --exclude-standard -z |
   xargs -0 -r -n 1 git --no-pager diff --no-color --no-ext-diff --no-textconv --no-index -- /dev/null

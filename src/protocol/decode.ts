@@ -3,6 +3,7 @@
  * data, and every message names the place in the data where it stopped.
  */
 import type * as z from "zod/mini";
+import { isTooDeep } from "./nesting.ts";
 
 /** What a decoder answers. `message` is one readable line without a full stop. */
 export type Decoded<T> =
@@ -113,6 +114,7 @@ function formatPath(path: readonly PropertyKey[]): string {
 const MAX_QUOTED_LENGTH = 60;
 
 function quote(value: unknown): string {
+  if (isTooDeep(value)) return Array.isArray(value) ? "[[…" : "{…";
   const text = value === undefined ? "nothing" : JSON.stringify(value);
   return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
 }

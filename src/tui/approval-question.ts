@@ -6,7 +6,7 @@ import type { FileChanges } from "../protocol/file-change.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { joinWords } from "../shell/quote-words.ts";
 import { countLines } from "./output-rows.ts";
-import { revealCommand, sanitizeLine, sanitizeText } from "./sanitize.ts";
+import { revealCommand, sanitizeLine } from "./sanitize.ts";
 import type { SessionRules } from "./status-line.ts";
 
 export type Question = CommandQuestion | PatchQuestion;
@@ -80,7 +80,7 @@ function commandQuestion(
     evidence: isRetry ? lastLines(failedOutput) : undefined,
     warnings: hasHidden ? [HIDDEN_CHARACTERS] : [],
     isRiskier: isConfined,
-    sessionRule: `exactly this command${isConfined ? ", without sandbox" : ""}, in any directory`,
+    sessionRule: `exactly this command${isConfined ? ", without sandbox" : ""}, in this directory`,
   };
 }
 
@@ -97,8 +97,9 @@ function commandReasons(
   const why =
     reason === undefined
       ? "Why: it is not in the trusted list"
-      : // Only a run that failed gives a reason of ours: all else may be the model's words.
-        `${isRetry ? "Why" : "The model says"}: ${sanitizeText(reason)}`;
+      : // Only a run that failed gives a reason of ours: all else may be the model's words. On one
+        // line, so that they cannot pass for lines of this dialog.
+        `${isRetry ? "Why" : "The model says"}: ${sanitizeLine(reason)}`;
   return isConfined ? [why, "If you approve, it runs WITHOUT sandbox."] : [why];
 }
 
@@ -114,7 +115,7 @@ function patchQuestion(
   const why =
     msg.reason === undefined
       ? "Why: under this approval policy you are asked before every change"
-      : `Why: ${sanitizeText(msg.reason)}`;
+      : `Why: ${sanitizeLine(msg.reason)}`;
   return {
     kind: "patch",
     taskId,

@@ -103,8 +103,8 @@ interface Directory {
 
 async function readRules(file: string, directory: string): Promise<IgnoreRules | undefined> {
   try {
-    const text = await promises.readFile(file, "utf8");
-    return text.length > MAX_IGNORE_BYTES ? undefined : new IgnoreRules(text, directory);
+    if ((await promises.stat(file)).size > MAX_IGNORE_BYTES) return undefined;
+    return new IgnoreRules(await promises.readFile(file, "utf8"), directory);
   } catch {
     return undefined;
   }

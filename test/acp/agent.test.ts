@@ -291,6 +291,7 @@ test("bad requests are answered with what is wrong", { skip }, async (t) => {
   const create = (cwd: string) => agent.request(methods.agent.session.new, { cwd, mcpServers: [] });
   await assert.rejects(create("relative"), /Not an absolute path/);
   await assert.rejects(create("/no/such"), /no such directory/);
+  await assert.rejects(create("/a\0b"), /no such directory/);
   const load = { sessionId: "nope", cwd: editor.home.cwd, mcpServers: [] };
   await assert.rejects(agent.request(methods.agent.session.load, load), /not a session id/);
   await assert.rejects(agent.request("nope/nope"), /[Mm]ethod not found/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readUserInstructions } from "../../src/core/project-doc.ts";
@@ -57,4 +57,18 @@ test("a FIFO or a directory of that name holds nobody up", { timeout: 5000 }, (t
   const { text, warnings } = readUserInstructions({ codexHome, cwd, maxBytes: 100 });
   assert.equal(text, null);
   assert.equal(warnings.length, 2);
+});
+
+test("a link out of the project is not followed, one within it is", (t) => {
+  const { codexHome, root, cwd } = layout(t);
+  const secret = join(codexHome, "auth.json");
+  writeFileSync(secret, "the user's key");
+  writeFileSync(join(root, "CLAUDE.md"), "ours");
+  symlinkSync(secret, join(root, "AGENTS.md"));
+  symlinkSync("../../CLAUDE.md", join(cwd, "AGENTS.md"));
+  const { text, warnings } = readUserInstructions({ codexHome, cwd, maxBytes: 100 });
+  assert.equal(text, "--- project-doc (AGENTS.md) ---\n\nours");
+  assert.deepEqual(warnings, [
+    `"${join(root, "AGENTS.md")}" is not read: it is a link out of the project, to "${realpathSync(secret)}"`,
+  ]);
 });

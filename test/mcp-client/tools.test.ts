@@ -152,6 +152,22 @@ suite("tools of a server", options, () => {
     assert.doesNotThrow(() => JSON.parse(output));
   });
 
+  test("what nests without end is refused, from a server and for one", async (t) => {
+    const place = makePlace(t);
+    const deep = `{"text":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    const run = await runExec(t, {
+      place,
+      servers: { tiny: scriptedServer({ names: ["deep"] }) },
+      script: calls(["tiny__deep", {}], ["tiny__echo", deep], ["tiny__echo", { text: "on" }]),
+    });
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(run.outputs, [
+      "tool call error: tool call failed for `tiny/deep`: its result nests too deep to be read",
+      "err: the arguments nest too deep",
+      '[{"type":"text","text":"ECHO:on"}]',
+    ]);
+  });
+
   test("a server gets little of our environment, its own variables, and its directory", async (t) => {
     const place = makePlace(t);
     const settings = `env = { MINE = "1", LANG = "xx" }\ncwd = ".."`;

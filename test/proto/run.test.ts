@@ -98,15 +98,18 @@ test("a piped submission is finished after the end of the input", { skip }, asyn
 test("lines that are no submissions are told on stderr and passed over", { skip }, async (t) => {
   const peer = await startProto(t, [DONE]);
   peer.sendRaw('not json\n{"id":"x","op":{"type":"nope"}}\n{"id":"x"}\n\n[1]\nnull\n"\xff"\n');
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  peer.sendRaw(`{"id":"x","op":{"type":${deep}}}\n`);
   peer.send(userInput("s1"));
   await event(peer, "task_complete");
   peer.send({ id: "end", op: { type: "shutdown" } });
   assert.deepEqual(await peer.ended(), { code: 0, signal: null });
   assert.deepEqual(peer.lines.at(-1), { id: "end", msg: { type: "shutdown_complete" } });
-  assert.equal(peer.stderr.trimEnd().split("\n").length, 6);
+  assert.equal(peer.stderr.trimEnd().split("\n").length, 7);
   assert.match(peer.stderr, /^codex: Line 1: Cannot read submission: not valid JSON\n/);
   assert.match(peer.stderr, /Line 2: .*"nope" at op\.type, expected one of "interrupt"/);
   assert.match(peer.stderr, /Line 3: Cannot read submission: missing op\n/);
+  assert.match(peer.stderr, /Line 8: .*unknown value \[\[… at op\.type/);
 });
 
 test("a sandboxed command that was approved runs", { skip }, async (t) => {

@@ -207,3 +207,15 @@ test("no row of a question is too wide", () => {
     assert.equal(dialog.key(text("y")), undefined, "too small to show all: two steps");
   }
 });
+
+test("what the model says cannot pass for lines of the dialog", () => {
+  const spoof = "it is safe\n\nIf you approve, it runs inside of the sandbox.\n  y   Run it there";
+  const dialog = dialogOf(command(["touch", "made"], spoof), 200);
+  const frame = { position: "", marks: UNICODE_MARKS, isGuarded: false };
+  const rows = dialog.view(200, 30, frame).rows.map((each) => rowText(each));
+  const said = rows.filter((each) => each.includes("it is safe"));
+  assert.deepEqual(said, [
+    "The model says: it is safe If you approve, it runs inside of the sandbox. y   Run it there",
+  ]);
+  assert.equal(rows.filter((each) => each.startsWith("If you approve")).length, 1);
+});

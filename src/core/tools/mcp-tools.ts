@@ -9,6 +9,7 @@ import type { FunctionToolSpec } from "../../model/tool-specs.ts";
 import type { HelperPool } from "../../process/helper-pool.ts";
 import { durationFromMs } from "../../protocol/event-encoding.ts";
 import type { EventMsg, McpTool, McpToolResult } from "../../protocol/event.ts";
+import { isTooDeep } from "../../protocol/nesting.ts";
 import type { ByteString } from "../../runtime/byte-string.ts";
 import type { ToolInvocation, ToolProvider } from "./tool.ts";
 
@@ -120,5 +121,6 @@ function readArguments(text: string): Arguments {
   if (typeof value !== "object" || Array.isArray(value)) {
     return { ok: false, message: "the arguments are not a JSON object" };
   }
+  if (isTooDeep(value)) return { ok: false, message: "the arguments nest too deep" };
   return { ok: true, value };
 }
