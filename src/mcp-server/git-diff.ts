@@ -45,7 +45,7 @@ export async function gitDiffToRemote(
       INVALID_REQUEST,
       `Cannot compare ${JSON.stringify(cwd)} with its remote: ${reason}`,
     );
-  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (cwd.includes("\0") || statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw fail("not a directory");
   }
   const pieces: Uint8Array[] = [];
