@@ -366,7 +366,7 @@ class LineSession implements Ui {
         this.print(
           noticeCell("This terminal has no clipboard; /raw prints the answer", this.#view.context),
         ),
-      showTranscript: () => this.#write(`${this.#view.transcript.lines().join("\n")}\n`),
+      showTranscript: () => this.#write(`${this.#view.transcript.lines(this.#marks).join("\n")}\n`),
       chooseSession: () => this.#chooseSession(),
       quit: () => this.#end(0),
     };

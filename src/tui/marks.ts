@@ -9,6 +9,8 @@ export interface Marks {
   readonly current: string;
   readonly ellipsis: string;
   readonly separator: string;
+  /** In front of a heading. */
+  readonly rule: string;
 }
 
 export const UNICODE_MARKS: Marks = {
@@ -21,6 +23,7 @@ export const UNICODE_MARKS: Marks = {
   current: "▸",
   ellipsis: "…",
   separator: " · ",
+  rule: "──",
 };
 
 export const ASCII_MARKS: Marks = {
@@ -33,6 +36,7 @@ export const ASCII_MARKS: Marks = {
   current: ">",
   ellipsis: "...",
   separator: " | ",
+  rule: "--",
 };
 
 /** Whether the locale of the environment speaks UTF-8. Source: setlocale(3), order of variables. */

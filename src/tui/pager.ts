@@ -1,5 +1,6 @@
 /** Long text on the alternate screen, the only use of it; what is on the main screen stays there. */
 import type { Key } from "./key-decoder.ts";
+import type { Marks } from "./marks.ts";
 import { type Row, row, span, toAnsi } from "./styled.ts";
 import { shorten } from "./width.ts";
 import { wrapHard } from "./wrap.ts";
@@ -7,15 +8,17 @@ import { wrapHard } from "./wrap.ts";
 export class Pager {
   readonly #title: string;
   readonly #lines: readonly string[];
+  readonly #marks: Marks;
   #rows: readonly Row[] = [];
   #wrappedFor = 0;
   /** Undefined: at the end, which is where the news are. */
   #top: number | undefined;
 
   /** `lines` are free of control characters. */
-  constructor(title: string, lines: readonly string[]) {
+  constructor(title: string, lines: readonly string[], marks: Marks) {
     this.#title = title;
     this.#lines = lines;
+    this.#marks = marks;
   }
 
   /** True when the user wants to leave. */
@@ -55,10 +58,10 @@ export class Pager {
     const top = Math.min(this.#top ?? last, last);
     const shown = this.#rows.slice(top, top + page);
     const percent = last === 0 ? 100 : Math.round((100 * top) / last);
-    const footer = row(
-      shorten(` ${this.#title} · ${percent}% · arrows, Space, b, g, G move · q leaves `, width),
-      { inverse: true },
-    );
+    const { separator, ellipsis } = this.#marks;
+    const keys = ["arrows, Space, b, g, G move", "q leaves "];
+    const text = [` ${this.#title}`, `${percent}%`, ...keys].join(separator);
+    const footer = row(shorten(text, width, ellipsis), { inverse: true });
     const lines = Array.from({ length: page }, (_, index) => toAnsi(shown[index] ?? [], hasColors));
     const all = [...lines, toAnsi(footer, hasColors)];
     return `\u001b[H${all.map((line) => `${line}\u001b[K`).join("\r\n")}`;

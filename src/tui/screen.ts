@@ -165,7 +165,7 @@ export class Screen implements Ui {
 
   openPager(title: string, lines: readonly string[]): void {
     this.#live.suspend();
-    this.#pager = new Pager(title, lines);
+    this.#pager = new Pager(title, lines, this.#parts.marks);
     this.#parts.terminal.switchScreen(true);
     this.#drawPager(this.#pager);
   }
@@ -342,7 +342,7 @@ export class Screen implements Ui {
   }
 
   openTranscript(): void {
-    const lines = this.#parts.view.transcript.lines();
+    const lines = this.#parts.view.transcript.lines(this.#parts.marks);
     const shown = lines.length === 0 ? ["Nothing yet."] : lines;
     if (this.#parts.actions.showInPager(shown)) return;
     this.openPager("Transcript", shown);

@@ -52,7 +52,7 @@ function choiceOf(path: string): Choice | undefined {
     if (first === undefined) return undefined;
     const time = /rollout-(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})/u.exec(path);
     const label = time === null ? "" : `${time[1] ?? ""} ${time[2] ?? ""}:${time[3] ?? ""}  `;
-    const title = shorten(sanitizeLine(first.text), MAX_TITLE);
+    const title = shorten(sanitizeLine(first.text), MAX_TITLE, "...");
     return { id: path, label: `${label}${title}`, detail: cwd ?? "" };
   } catch {
     // A file that is none of ours, or one that cannot be read, is not offered.

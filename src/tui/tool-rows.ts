@@ -23,7 +23,9 @@ export function toolRows(
     ...wrapWords([span("Tools of MCP servers", BOLD)], { width: context.width }),
     ...entries.flatMap(([name, { description }]) => {
       const text =
-        typeof description === "string" ? shorten(sanitizeLine(description), MAX_DESCRIPTION) : "";
+        typeof description === "string"
+          ? shorten(sanitizeLine(description), MAX_DESCRIPTION, context.marks.ellipsis)
+          : "";
       return wrapWords([span(sanitizeLine(name)), span(`  ${text}`, DIM)], {
         width: context.width,
         first: row("  "),

@@ -1,4 +1,5 @@
 /** Everything of a session in full, for the pager. */
+import type { Marks } from "./marks.ts";
 import { sanitizeText } from "./sanitize.ts";
 
 export interface TranscriptEntry {
@@ -23,10 +24,10 @@ export class Transcript {
   }
 
   /** Sanitised lines. */
-  lines(): readonly string[] {
+  lines({ rule }: Pick<Marks, "rule">): readonly string[] {
     return this.#entries.flatMap(({ title, text }, index) => [
       ...(index > 0 ? [""] : []),
-      `── ${sanitizeText(title).replaceAll("\n", " ")}`,
+      `${rule} ${sanitizeText(title).replaceAll("\n", " ")}`,
       ...sanitizeText(text).replace(/\n+$/u, "").split("\n"),
     ]);
   }

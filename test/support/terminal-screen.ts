@@ -3,12 +3,15 @@
  * Every wait has a deadline, and says what was on the screen when it has passed.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { ReadStream } from "node:tty";
 import { type IPty, spawn } from "@lydell/node-pty";
 import headless from "@xterm/headless";
+import { isEnvironmentContext } from "../../src/core/environment-context.ts";
+import { readRollout } from "../../src/core/rollout-reader.ts";
+import { textOfMessage } from "../../src/protocol/model-item.ts";
 import { codexBinary } from "./codex-binary.ts";
 import type { ModelServer } from "./model-server.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -171,9 +174,20 @@ export class TerminalScreen {
     this.#terminal.write(text);
   }
 
-  /** Closes the user's side, as a terminal window does. */
+  /** Closes the user's side, as a terminal window does: the kernel hangs up. */
   close(): void {
-    this.#pty.kill("SIGHUP");
+    const destroy: unknown = Reflect.get(this.#pty, "destroy");
+    assert.ok(typeof destroy === "function");
+    Reflect.apply(destroy, this.#pty, []);
+  }
+
+  /** The program and its pid are gone. */
+  async ended(deadlineMs = DEADLINE_MS): Promise<void> {
+    await this.#expect(
+      () => !existsSync(`/proc/${this.pid}`),
+      "the end of the program",
+      deadlineMs,
+    );
   }
 
   /** What is on the screen now. */
@@ -227,13 +241,28 @@ export class TerminalScreen {
 }
 
 /** The records of the only session file, parsed. */
-export function sessionRecords({ codexHome }: Place): readonly unknown[] {
+export function sessionRecords(place: Place): readonly unknown[] {
+  const lines = readFileSync(sessionFile(place), "utf8").trimEnd().split("\n");
+  return lines.map((line): unknown => JSON.parse(line));
+}
+
+/** What the model was told and has answered, one line for each item, in the order of the file. */
+export function sessionLog(place: Place): readonly string[] {
+  return readRollout(sessionFile(place)).history.flatMap((item): readonly string[] => {
+    if (item.type === "message") {
+      return isEnvironmentContext(item) ? [] : [`${item.role}: ${textOfMessage(item)}`];
+    }
+    if (item.type === "function_call") return [`call: ${item.name} ${item.arguments}`];
+    if (item.type !== "function_call_output") return [item.type];
+    const { output } = item;
+    return [`output: ${typeof output === "string" ? output : JSON.stringify(output)}`];
+  });
+}
+
+function sessionFile({ codexHome }: Place): string {
   const root = join(codexHome, "sessions");
   const names = readdirSync(root, { recursive: true, encoding: "utf8" });
   const files = names.filter((name) => name.endsWith(".jsonl"));
   assert.equal(files.length, 1, "one session file");
-  const lines = readFileSync(join(root, files[0] ?? ""), "utf8")
-    .trimEnd()
-    .split("\n");
-  return lines.map((line): unknown => JSON.parse(line));
+  return join(root, files[0] ?? "");
 }

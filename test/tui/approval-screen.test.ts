@@ -1,6 +1,6 @@
 /** Approvals on a real screen: nothing runs before the answer, and only the answer decides. */
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -17,7 +17,7 @@ import {
   KEY,
   makePlace,
   type Place,
-  sessionRecords,
+  sessionLog,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
@@ -35,13 +35,27 @@ function escalated(command: readonly string[], callId = "call_1") {
   return functionCall("shell", args, callId);
 }
 
-/** A session in which the question about `touch made` is open. */
-async function asked(t: TestContext): Promise<Asked> {
+/** A model that wants `touch made` without the sandbox. */
+async function scripted(t: TestContext): Promise<Pick<Asked, "place" | "server">> {
   const server = await startModelServer(t, [
     respond(escalated(["touch", "made"])),
     respond(assistantMessage("understood")),
   ]);
-  const place = makePlace(t, server);
+  return { place: makePlace(t, server), server };
+}
+
+/** Nothing ran, and the model will know that the user did not want it. */
+function assertNotRun(place: Place, server: ModelServer): void {
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+  assert.equal(server.requests.length, 1);
+  const log = sessionLog(place);
+  assert.match(log.at(-2) ?? "", /^call: shell .*touch/u);
+  assert.match(log.at(-1) ?? "", /^output: .*(?:aborted|rejected|denied)/u);
+}
+
+/** A session in which the question about `touch made` is open. */
+async function asked(t: TestContext): Promise<Asked> {
+  const { place, server } = await scripted(t);
   const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.send("go");
@@ -72,6 +86,9 @@ test(
     assert.equal(existsSync(join(place.workspace, "made")), false);
     assert.match(screen.text(), /You refused: \$ touch made; told the model: use mktemp!/u);
     assert.match(JSON.stringify(server.requests[1]?.body), /use mktemp!/u);
+    const log = sessionLog(place);
+    assert.match(log.find((line) => line.startsWith("output: ")) ?? "", /rejected|denied/u);
+    assert.ok(log.includes("user: use mktemp!"), log.join("\n"));
   },
 );
 
@@ -81,8 +98,7 @@ test("Esc: the command does not run and the turn ends", { skip }, async (t) => {
   await screen.waitFor("You refused and stopped the turn: $ touch made");
   await screen.waitFor("Interrupted");
   await screen.waitFor("Ask for something");
-  assert.equal(existsSync(join(place.workspace, "made")), false);
-  assert.equal(server.requests.length, 1);
+  assertNotRun(place, server);
 });
 
 test("keys that were typed ahead go to the draft and answer nothing", { skip }, async (t) => {
@@ -108,14 +124,71 @@ test("keys that were typed ahead go to the draft and answer nothing", { skip }, 
   await screen.waitFor("You approved, this once: $ touch made");
   await screen.waitFor("understood");
   await screen.waitFor(/y+ay\n/u);
+  // The answer and nothing else reached the model.
+  assert.deepEqual(
+    sessionLog(place).filter((line) => line.startsWith("user: ")),
+    ["user: go"],
+  );
+  assert.equal(server.requests.length, 2);
+  assert.equal(existsSync(join(place.workspace, "made")), true);
 });
 
+test(
+  "Enter that was typed ahead sends the draft to the queue and answers nothing",
+  { skip },
+  async (t) => {
+    const { screen, place, server } = await asked(t);
+    screen.send("meanwhile");
+    await screen.waitFor("queued: meanwhile");
+    screen.type(KEY.down);
+    assert.doesNotMatch(screen.text(), /You (?:approved|refused)/u);
+    await guardOver(screen);
+    assert.equal(existsSync(join(place.workspace, "made")), false);
+    screen.type("y");
+    await screen.waitFor("understood");
+    assert.equal(existsSync(join(place.workspace, "made")), true);
+    assert.match(JSON.stringify(server.requests[1]?.body), /meanwhile/u);
+    assert.match(screen.text(), /You approved, this once[\s\S]*› meanwhile[\s\S]*understood/u);
+  },
+);
+
 test("closing the terminal refuses, and the program ends", { skip }, async (t) => {
-  const { screen, place } = await asked(t);
+  const { screen, place, server } = await asked(t);
   screen.close();
-  await screen.exitCode();
-  assert.equal(existsSync(join(place.workspace, "made")), false);
-  assert.match(JSON.stringify(sessionRecords(place)), /touch/u);
+  await screen.ended();
+  assertNotRun(place, server);
+});
+
+for (const signal of ["SIGHUP", "SIGTERM"] as const) {
+  test(`${signal} while a question is open refuses, and the program ends`, { skip }, async (t) => {
+    const { screen, place, server } = await asked(t);
+    process.kill(screen.pid, signal);
+    assert.equal(await screen.exitCode(), signal === "SIGHUP" ? 129 : 143);
+    assertNotRun(place, server);
+  });
+}
+
+test("closing the terminal while the reason of a refusal is typed refuses", { skip }, async (t) => {
+  const { screen, place, server } = await asked(t);
+  await guardOver(screen);
+  screen.type("n");
+  await screen.waitFor("What should the model do instead?");
+  screen.type("y");
+  await screen.waitFor("› y");
+  screen.close();
+  await screen.ended();
+  assertNotRun(place, server);
+});
+
+test("the end of input while a question is open refuses, in line mode too", { skip }, async (t) => {
+  const { place, server } = await scripted(t);
+  const screen = new TerminalScreen(t, { place, env: { TERM: "dumb" } });
+  await screen.waitFor(/^> $|^>$/mu);
+  screen.type("go\n");
+  await screen.waitFor("Answer:");
+  screen.type(KEY.control("d"));
+  assert.equal(await screen.exitCode(), 0);
+  assertNotRun(place, server);
 });
 
 test(
@@ -143,6 +216,8 @@ test(
     await screen.waitFor("understood");
     assert.equal(existsSync(join(place.workspace, "other")), true);
     assert.equal(server.requests.length, 4);
+    assert.equal(screen.text().split("You approved for this session").length, 2);
+    assert.equal(sessionLog(place).filter((line) => line.startsWith("output: ")).length, 3);
   },
 );
 
@@ -202,6 +277,10 @@ test(
       1,
       "the dialog leaves the screen",
     );
+    const outputs = sessionLog(place).filter((line) => line.startsWith("output: "));
+    assert.equal(outputs.length, 2);
+    assert.match(outputs[0] ?? "", /first.*7/su);
+    assert.doesNotMatch(outputs[1] ?? "", /denied/u);
   },
 );
 
@@ -237,4 +316,7 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   screen.type("y");
   await screen.waitFor("understood");
   await screen.waitFor("Edited 1 file (+1 -1)");
+  assert.match(screen.text(), /^1 {3}- old\n {2}1 \+ new$/mu);
+  assert.equal(readFileSync(outside, "utf8"), "new\n");
+  assert.match(sessionLog(place).join("\n"), /^call: shell .*outside\.txt.*\noutput: /mu);
 });

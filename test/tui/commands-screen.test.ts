@@ -19,6 +19,7 @@ import {
   KEY,
   makePlace,
   sequence,
+  sessionLog,
   sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
@@ -54,6 +55,7 @@ test(
     assert.match(screen.text(), /✓ Edited 2 files \(\+2 -1\)/u);
     assert.match(screen.text(), /- second\n.*\+ SECOND/u);
     assert.equal(readFileSync(one, "utf8"), "first\nSECOND\nthird\n");
+    assert.match(sessionLog(place).join("\n"), /^call: shell .*apply_patch.*\noutput: /mu);
     screen.send("/diff");
     await screen.waitFor("diff --git a/one.txt b/one.txt");
     screen.send("/undo");
@@ -167,6 +169,12 @@ test(
       text,
       /✓ \$ seq 1 500.*\n {2}1\n {2}2\n {2}3\n {2}4\n {2}5\n {2}… \+490 lines \(Ctrl-T\)\n {2}496/u,
     );
+    const log = sessionLog(place);
+    assert.deepEqual(
+      log.map((line) => /^\w+/u.exec(line)?.[0]),
+      ["user", ...Array.from({ length: 4 }, () => ["call", "output"]).flat(), "assistant"],
+    );
+    assert.match(log.find((line) => line.includes("500")) ?? "", /call: shell .*seq/u);
     screen.type(KEY.control("t"));
     await screen.waitFor("q leaves");
     screen.type("g");

@@ -11,7 +11,7 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+import { KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -20,7 +20,8 @@ test(
   { skip },
   async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.type(`one${KEY.control("j")}`);
     await screen.waitFor("› one");
@@ -38,6 +39,8 @@ test(
     screen.type(KEY.enter);
     await screen.waitFor("ok");
     assert.match(JSON.stringify(server.requests[0]?.body), /one\\n日\\nthree!/u);
+    assert.match(screen.text(), /^› one\n {2}日\n {2}three!$/mu);
+    assert.equal(sessionLog(place)[0], "user: one\n日\nthree!");
   },
 );
 
@@ -46,7 +49,8 @@ test(
   { skip },
   async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.type(KEY.paste("a1\r\nb2\r\nc3"));
     await screen.waitFor("  c3");
@@ -62,6 +66,10 @@ test(
     const body = JSON.stringify(server.requests[0]?.body);
     assert.match(body, /a1\\nb2\\nc3line 0\\nline 1\\n/u);
     assert.match(body, /line 399"/u);
+    assert.equal(sessionLog(place)[0], `user: a1\nb2\nc3${long}`);
+    // In the scrollback everything is there once, behind the draft that was sent.
+    assert.equal(screen.text().split(/^ {2}line 399$/mu).length, 2);
+    assert.doesNotMatch(screen.text(), /\[Pasted/u);
   },
 );
 

@@ -16,7 +16,7 @@ import {
   textDelta,
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+import { ESC, KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -111,7 +111,8 @@ test("model text, reasoning and plans cannot drive the terminal", { skip }, asyn
     },
     respond(assistantMessage("finished")),
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 100 });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 100 });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("finished");
@@ -119,6 +120,8 @@ test("model text, reasoning and plans cannot drive the terminal", { skip }, asyn
   assert.match(screen.text(), /<U\+202E>/u);
   assert.match(screen.text(), /step {1,2}shown/u);
   assertClean(screen.raw);
+  // What the model gets again is what it has said.
+  assert.ok(sessionLog(place).includes(`assistant: ${TEXT}\n\n`));
 });
 
 test(

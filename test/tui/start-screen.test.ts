@@ -1,6 +1,6 @@
 /** The first minutes: trust, a way to a model, other terminals, going on with a session. */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { codexBinary, needsBinary } from "../support/codex-binary.ts";
@@ -13,7 +13,13 @@ import {
 } from "../support/model-server.ts";
 import { run } from "../support/run.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
-import { KEY, makePlace, sequence, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  KEY,
+  makePlace,
+  sequence,
+  sessionLog,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -56,6 +62,65 @@ test(
     assert.equal(readFileSync(join(place.codexHome, "config.toml"), "utf8"), before);
   },
 );
+
+test("who does not trust a directory has its files read only", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const place = makePlace(t, server, "", false);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Do you trust this directory?");
+  screen.type("2");
+  await screen.waitFor(/· read-only ·/u);
+  await screen.waitFor("read-only: commands may read everything and write nothing");
+  screen.send("go");
+  await screen.waitFor(/^ok$/mu);
+  assert.match(JSON.stringify(server.requests[0]?.body), /read-only/u);
+  assert.deepEqual(sessionLog(place), ["user: go", "assistant: ok"]);
+});
+
+test("in a folder of a repository its root is what is trusted", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const place = makePlace(t, server, "", false);
+  const below = join(place.workspace, "below");
+  mkdirSync(below);
+  const screen = new TerminalScreen(t, { place: { ...place, workspace: below } });
+  await screen.waitFor("Do you trust this directory?");
+  screen.type("1");
+  await screen.waitFor("Ask for something");
+  const config = readFileSync(join(place.codexHome, "config.toml"), "utf8");
+  assert.ok(config.includes(`[projects."${place.workspace}"]\ntrust_level = "trusted"`), config);
+  assert.ok(!config.includes(below));
+  const other = join(place.workspace, "other");
+  mkdirSync(other);
+  const again = new TerminalScreen(t, { place: { ...place, workspace: other } });
+  await again.waitFor("Ask for something");
+  assert.doesNotMatch(again.text(), /Do you trust/u);
+});
+
+test("without a locale for it, nothing of ours is more than ASCII", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(
+      functionCall("shell", { command: ["bash", "-c", "seq 1 50"] }, "c1"),
+      functionCall("update_plan", { plan: [{ step: "look", status: "in_progress" }] }, "c2"),
+    ),
+    respond(assistantMessage("> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\nend")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, env: { LANG: "C" }, rows: 50 });
+  await screen.waitFor("Ask for something");
+  screen.type("/");
+  await screen.waitFor("/approvals");
+  screen.type(KEY.backspace);
+  screen.send("go");
+  await screen.waitFor(/^end$/mu);
+  assert.match(screen.text(), /^\[ok\] \$ seq 1 50/mu);
+  assert.match(screen.text(), /^> quoted$/mu);
+  screen.type(KEY.control("t"));
+  await screen.waitFor("q leaves");
+  screen.type("q");
+  await screen.waitFor("Ask for something");
+  const foreign = [...new Set(screen.raw)].filter((character) => character > "~");
+  assert.deepEqual(foreign, []);
+});
 
 test("without a key there is a choice; a key is stored and never shown", { skip }, async (t) => {
   const place = makePlace(t, undefined);
@@ -135,6 +200,12 @@ test(
     second.send("the second question");
     await second.waitFor("the second answer");
     assert.match(JSON.stringify(server.requests[1]?.body), /the first answer/u);
+    assert.deepEqual(sessionLog(place), [
+      "user: the first question",
+      "assistant: the first answer",
+      "user: the second question",
+      "assistant: the second answer",
+    ]);
     const lost = new TerminalScreen(t, {
       place,
       args: ["resume", "00000000-0000-4000-8000-000000000000"],
@@ -191,6 +262,9 @@ test("a dumb terminal gets lines, typed answers, and no escape sequence", { skip
   }, "the answer to be taken");
   await screen.waitFor("told the model: not now");
   await screen.waitFor("understood");
+  assert.match(JSON.stringify(server.requests[1]?.body), /not now/u);
+  assert.ok(sessionLog(place).includes("user: not now"));
+  assert.equal(existsSync(join(place.workspace, "made")), false);
   screen.type("/quit\n");
   assert.equal(await screen.exitCode(), 0);
   assert.ok(!screen.raw.includes("\u001b"), "no escape sequence");

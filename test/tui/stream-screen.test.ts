@@ -19,11 +19,17 @@ import {
   KEY,
   makePlace,
   sequence,
+  sessionLog,
   sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
+
+function turnOver(screen: TerminalScreen): Promise<void> {
+  const isOver = (): boolean => !screen.text().includes("esc to interrupt");
+  return screen.waitUntil(isOver, "the end of the turn");
+}
 
 function chunksOf(text: string, size: number) {
   const chunks: string[] = [];
@@ -63,12 +69,16 @@ test("wide letters, emoji and code keep their places", { skip }, async (t) => {
   const server = await startModelServer(t, [
     { stream: [CREATED, ...chunksOf(text, 3), assistantMessage(text), COMPLETED] },
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("const a = 1;");
   await screen.waitFor(/名\s+│ x/u);
+  await turnOver(screen);
   assert.match(screen.text(), /^日本語のテキスト 👩‍👩‍👧 done$/mu);
+  assert.equal(screen.text().split("const a = 1;").length, 2);
+  assert.deepEqual(sessionLog(place), ["user: go", `assistant: ${text}`]);
 });
 
 test("a dropped stream is marked where it was cut, and starts again", { skip }, async (t) => {
@@ -76,13 +86,17 @@ test("a dropped stream is marked where it was cut, and starts again", { skip }, 
     { stream: [CREATED, textDelta("first part\n\nsecond\nthird"), 100, CUT] },
     respond(textDelta("whole answer"), assistantMessage("whole answer")),
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("whole answer");
   assert.match(screen.text(), /first part\s+\(stream cut here; answer restarts\)/u);
   assert.match(screen.text(), /↻ .*; retried once\s+whole answer/u);
+  await turnOver(screen);
   assert.doesNotMatch(screen.text(), /^second/mu);
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(sessionLog(place), ["user: go", "assistant: whole answer"]);
 });
 
 test("a server error is retried and told, a refused key is not retried", { skip }, async (t) => {
@@ -91,7 +105,8 @@ test("a server error is retried and told, a refused key is not retried", { skip 
     respond(assistantMessage("recovered")),
     { status: 401, body: { error: { message: "bad key" } } },
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("recovered");
@@ -101,6 +116,11 @@ test("a server error is retried and told, a refused key is not retried", { skip 
   await screen.waitFor("codex login --api-key");
   await screen.waitFor("Ask for something");
   assert.equal(server.requests.length, 3);
+  assert.match(
+    screen.text(),
+    /› go\s+↻ .*500.*\s+retried once\s+recovered\s+› again\s+✗ .*bad key/u,
+  );
+  assert.deepEqual(sessionLog(place), ["user: go", "assistant: recovered", "user: again"]);
 });
 
 test("Esc stops a silent model at once, and queued messages come back", { skip }, async (t) => {
