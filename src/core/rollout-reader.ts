@@ -45,6 +45,11 @@ const compactedSchema = z.object({
 export function readRollout(path: string): StoredSession {
   const descriptor = openRollout(path);
   try {
+    const { size } = fstatSync(descriptor);
+    if (size > MAX_ROLLOUT_BYTES) {
+      const limit = MAX_ROLLOUT_BYTES / 1024 / 1024;
+      throw new ResumeError(`Cannot resume "${path}": more than ${limit} MiB`);
+    }
     const bytes = readFileSync(descriptor);
     const end = bytes.lastIndexOf("\n") + 1;
     const session = parseRollout(path, bytes.toString("utf8", 0, end).split("\n"));
@@ -54,6 +59,9 @@ export function readRollout(path: string): StoredSession {
     closeSync(descriptor);
   }
 }
+
+/** Read as one text, of which V8 takes little more. */
+const MAX_ROLLOUT_BYTES = 256 * 1024 * 1024;
 
 function parseRollout(path: string, [first, ...lines]: readonly string[]): StoredSession {
   const meta = metaSchema.safeParse(parseLine(first ?? ""));

@@ -1,9 +1,9 @@
 /** Nothing from a model, a tool or a file drives the terminal; the words around it stay. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { needsBinary } from "../support/codex-binary.ts";
+import { fixture, needsBinary, pinnedNode } from "../support/codex-binary.ts";
 import {
   assistantMessage,
   COMPLETED,
@@ -188,3 +188,59 @@ test(
     assertClean(screen.raw);
   },
 );
+
+test(
+  "session files cannot drive the terminal, in the list and when resumed",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("finished"))]);
+    const place = makePlace(t, server);
+    const directory = join(place.codexHome, "sessions/2026/11/26");
+    mkdirSync(directory, { recursive: true });
+    const id = "11111111-1111-4111-8111-111111111111";
+    const message = (role: string, type: string, text: string) => ({
+      type: "message",
+      role,
+      content: [{ type, text }],
+    });
+    const records = [
+      { id, timestamp: TEXT, cwd: TEXT, instructions: TEXT, git: { branch: TEXT } },
+      message("user", "input_text", `listed ${TEXT}`),
+      message("assistant", "output_text", TEXT),
+      { type: "function_call", call_id: TEXT, name: TEXT, arguments: TEXT },
+    ];
+    const name = `rollout-2026-11-26T10-00-00-${id}.jsonl`;
+    const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
+    writeFileSync(join(directory, name), text);
+    const screen = new TerminalScreen(t, { place, columns: 100, rows: 60 });
+    await screen.waitFor("Ask for something");
+    screen.send("/resume");
+    await screen.waitFor("Which session?");
+    await screen.waitFor("listed");
+    screen.type(KEY.enter);
+    await screen.waitFor("before0");
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("finished");
+    assertClean(screen.raw);
+  },
+);
+
+test("names and results of MCP servers cannot drive the terminal", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(functionCall("tiny__echo", { text: TEXT })),
+    respond(assistantMessage("finished")),
+  ]);
+  const script = { names: [`evil ${TEXT}`], stderr: TEXT };
+  const args = [fixture("mcp-server.ts"), JSON.stringify(script)];
+  const table = `[mcp_servers.tiny]\ncommand = ${JSON.stringify(pinnedNode)}\nargs = ${JSON.stringify(args)}\n`;
+  const place = makePlace(t, server);
+  appendFileSync(join(place.codexHome, "config.toml"), `\n${table}`);
+  const screen = new TerminalScreen(t, { place, columns: 100, rows: 60 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("finished");
+  screen.send("/mcp");
+  await screen.waitFor("evil");
+  assertClean(screen.raw, true); // arguments are shown as JSON, with its escapes
+});
