@@ -24,11 +24,11 @@ export function writablePlaces(input: PlacesInput): SandboxInForce {
   });
   const directories = workspaceDirectories(writable);
   const codexHome = canonical(input.codexHome, realDisk);
-  const { sealed, unborn } = findProtectedPlaces(directories, codexHome, realDisk);
+  const { sealed, unborn, included } = findProtectedPlaces(directories, codexHome, realDisk);
   return {
     policy,
     writableRoots: writable.roots.map((root) => root.path),
     // A repository that does not exist yet would bring hooks and settings along.
-    protectedPlaces: [...sealed.map((place) => place.path), ...unborn],
+    protectedPlaces: [...sealed.map((place) => place.path), ...unborn, ...included],
   };
 }

@@ -111,7 +111,7 @@ function lstat(path: string): Stats | undefined {
   }
 }
 
-const MAX_TEXT_BYTES = 4096;
+const MAX_TEXT_BYTES = 256 * 1024;
 
 /** A command may have put a pipe there, which keeps a blocking open waiting, or an endless file. */
 function readSmallFile(path: string): string | undefined {
@@ -119,7 +119,7 @@ function readSmallFile(path: string): string | undefined {
   try {
     const entry = fstatSync(descriptor);
     if (!entry.isFile() || entry.size > MAX_TEXT_BYTES) return undefined;
-    const bytes = Buffer.alloc(MAX_TEXT_BYTES);
+    const bytes = Buffer.alloc(entry.size);
     return byteStringFromBytes(bytes.subarray(0, readSync(descriptor, bytes)));
   } finally {
     closeSync(descriptor);

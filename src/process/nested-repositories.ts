@@ -41,6 +41,8 @@ export interface NestedLook {
   readonly places: ReadonlyMap<ByteString, Tree | undefined>;
   /** Each .git that is a file or a link, with the directory that it leads to. */
   readonly pointers: ReadonlyMap<string, string | undefined>;
+  /** Of the places, those that repositories have by themselves; the rest are files they include. */
+  readonly own: ReadonlySet<string>;
   /** Of each directory that a pointer leads to, the work tree that the pointer stands in. */
   readonly workTrees: ReadonlyMap<string, string>;
   /** Index files that are too large to be read. */
@@ -50,6 +52,7 @@ export interface NestedLook {
 export const nothingBelow: NestedLook = {
   places: new Map(),
   pointers: new Map(),
+  own: new Set(),
   workTrees: new Map(),
   unread: new Set(),
 };
@@ -60,6 +63,7 @@ export function lookBelow(facts: WorkspaceFacts): NestedLook {
   if (!facts.mayRemember) forget();
   const places = new Map<ByteString, Tree | undefined>();
   const pointers = new Map<string, string | undefined>();
+  const own = new Set<string>();
   const workTrees = new Map<string, string>();
   const unread = new Set<ByteString>();
   const found = new Set<string>();
@@ -68,7 +72,9 @@ export function lookBelow(facts: WorkspaceFacts): NestedLook {
     if (directories.some((root) => isWithin(path, root))) found.add(path);
   };
   for (const directory of searched) {
-    for (const path of repositoriesBelow(directory, CLONE_LIMITS)) add(path);
+    for (const path of repositoriesBelow([directory], CLONE_LIMITS).found) {
+      if (path !== directory) add(path);
+    }
   }
   for (const directory of directories) {
     const tops = [directory, enclosing(directory, disk)];
@@ -82,11 +88,12 @@ export function lookBelow(facts: WorkspaceFacts): NestedLook {
     if (repository === undefined) continue;
     for (const [path, tree] of repository.places) places.set(path, tree);
     for (const [path, target] of repository.pointers) pointers.set(path, target);
+    for (const path of repository.own) own.add(path);
     for (const [target, path] of repository.workTrees) workTrees.set(target, path);
     for (const path of repository.unread) unread.add(path);
     for (const path of repository.entered) add(path);
   }
-  return { places, pointers, workTrees, unread };
+  return { places, pointers, own, workTrees, unread };
 }
 
 /** As much as a look reads of one place. */
@@ -134,14 +141,18 @@ function lookAt(
   const stamps = stampsOf(paths); // before reading, so that a change meanwhile is seen later
   const unread = new Set<ByteString>();
   const names = findNestedPlaces([workTree], directories, disk);
-  const all = [...names.sealed, ...names.pointers.keys()].map((path) => brand(path));
+  const { sealed, pointers, included } = names;
+  const own = new Set([...sealed, ...pointers.keys()]);
+  const all = [...own, ...included].map((path) => brand(path));
   const look: RepositoryLook = {
-    ...names,
+    pointers,
+    workTrees: names.workTrees,
+    own,
     places: new Map(all.map((path) => [path, readNestedPlace(path)])),
     unread,
     entered: entered(workTree, disk, unread),
   };
-  if (stamps?.isSettled === true && unread.size === 0) {
+  if (stamps?.isSettled === true && unread.size === 0 && included.size === 0) {
     repositories.set(key, { ...look, paths, id: stamps.id });
     const oldest =
       repositories.size > MAX_REMEMBERED ? repositories.keys().next().value : undefined;
@@ -223,9 +234,10 @@ function enteredByGit(
     if (entries === "too-large") unread.add(brand(file));
     if (entries === undefined || entries === "too-large") return undefined;
     for (const name of entries.gitlinks) paths.push(pathOf(name, workTree, disk));
-    for (const name of entries.collapsed) {
-      paths.push(...repositoriesBelow(pathOf(name, workTree, disk), COLLAPSED_LIMITS));
-    }
+    const collapsed = entries.collapsed.map((name) => pathOf(name, workTree, disk));
+    const below = repositoriesBelow(collapsed, COLLAPSED_LIMITS);
+    paths.push(...below.found);
+    if (below.isCut) unread.add(brand(file));
     return entries;
   };
   const top = takeFrom(`${gitDirectory}/index`, false);
@@ -324,7 +336,7 @@ interface SearchLimits {
 
 /** Clones that no index knows: near the top, where editors and prompts look for them. */
 const CLONE_LIMITS: SearchLimits = { directories: 32, depth: 2 };
-const COLLAPSED_LIMITS: SearchLimits = { directories: 512, depth: 16 };
+const COLLAPSED_LIMITS: SearchLimits = { directories: 4096, depth: 64 };
 
 interface Listing {
   readonly directories: readonly ByteString[];
@@ -360,18 +372,21 @@ function list(path: string): Listing {
 const unsearched: ReadonlySet<string> = new Set(["node_modules"]);
 
 /** Breadth first, so that the limit cuts what is deep. */
-function repositoriesBelow(top: string, limits: SearchLimits): readonly string[] {
+function repositoriesBelow(
+  tops: readonly string[],
+  limits: SearchLimits,
+): { readonly found: readonly string[]; readonly isCut: boolean } {
   const found: string[] = [];
-  const queue: { readonly path: string; readonly depth: number }[] = [{ path: top, depth: 0 }];
+  const queue = tops.map((path) => ({ path, depth: 0 }));
   let listed = 0;
   for (const { path, depth } of queue) {
     listed += 1;
-    if (listed > limits.directories) break;
+    if (listed > limits.directories) return { found, isCut: true };
     const { directories, hasRepository } = list(path);
-    if (hasRepository && depth > 0) found.push(path);
+    if (hasRepository) found.push(path);
     if (depth >= limits.depth || (hasRepository && depth > 0)) continue;
     const prefix = path === "/" ? "" : path;
     for (const name of directories) queue.push({ path: `${prefix}/${name}`, depth: depth + 1 });
   }
-  return found;
+  return { found, isCut: false };
 }

@@ -121,8 +121,8 @@ export class PlaceGuard {
   record(): ProtectedPlaces {
     this.#before.clear();
     this.#placesBefore = this.#find();
-    const { sealed, pointers } = this.#placesBefore;
-    for (const path of [...sealed.map((place) => place.path), ...pointers]) {
+    const { sealed, pointers, included } = this.#placesBefore;
+    for (const path of [...sealed.map((place) => place.path), ...pointers, ...included]) {
       this.#before.set(path, this.#read(path));
     }
     this.#nestedBefore = this.#lookBelow();
@@ -137,7 +137,8 @@ export class PlaceGuard {
     const after = newlyBare.length === 0 ? found : this.#find();
     const sealed = [...this.#placesBefore.sealed, ...after.sealed].map(({ path }) => path);
     // A worktree that is gone has taken its pointer along, which is nothing to undo.
-    const paths = new Set([...sealed, ...after.pointers]);
+    const included = this.#placesBefore.included.filter((path) => this.#read(path)?.size !== 0);
+    const paths = new Set([...sealed, ...after.pointers, ...included]);
     const changes = [...paths].flatMap((path) => this.#restore(brand(path)));
     // Only now: what the top repository says of those below it is right again.
     return [...disbanded, ...changes, ...this.#putBackNested(this.#lookBelow())];
@@ -165,15 +166,19 @@ export class PlaceGuard {
   #restoreNested(path: ByteString, now: NestedLook): readonly PlaceChange[] {
     const before = this.#nestedBefore.places.get(path);
     const after = now.places.has(path) ? now.places.get(path) : readNestedPlace(path);
-    if (this.#before.has(path) || after?.size === 0 || before === after) return [];
+    const isRecorded = this.#nestedBefore.places.has(path);
+    if (this.#before.has(path) || after?.size === 0) return [];
+    if (isRecorded && before === after) return [];
     if (now.pointers.has(path)) {
       const target = now.pointers.get(path);
       if (target !== undefined && this.#isWritable(target)) return [];
     } else if (path.endsWith("/.git")) {
       return []; // a directory now, with places of its own
     }
-    const isNew = !this.#nestedBefore.places.has(path) || before?.size === 0;
-    if (isNew) return cleanNewPlace(path, () => now.workTrees);
+    if (!isRecorded || before?.size === 0) {
+      // A file of the project, of which nobody knows what it was; what includes it is cleaned.
+      return now.own.has(path) ? cleanNewPlace(path, () => now.workTrees) : [];
+    }
     if (before === undefined) {
       return after === undefined
         ? []

@@ -35,6 +35,11 @@ export interface ProtectedPlaces {
    * with their worktrees, but must not point elsewhere.
    */
   readonly pointers: readonly string[];
+  /**
+   * Files outside of .git that its settings include, and that commands could write to. They are
+   * the project's own, so they may go, but not change.
+   */
+  readonly included: readonly string[];
   /** Workspace directories that git takes for a repository as they are: they hold its files. */
   readonly bare: readonly string[];
 }
@@ -68,6 +73,7 @@ export function findProtectedPlaces(
     pinned: [...finder.pinned],
     unborn: [...finder.unborn],
     pointers: [...finder.pointers],
+    included: [...finder.included],
     bare: [...finder.bare],
   };
 }
@@ -78,6 +84,7 @@ export interface NestedPlaces {
   readonly sealed: readonly string[];
   /** Each .git that is a file or a link, with the directory that it leads to. */
   readonly pointers: ReadonlyMap<string, string | undefined>;
+  readonly included: ReadonlySet<string>;
   /** Of each directory that a pointer leads to, the work tree that the pointer stands in. */
   readonly workTrees: ReadonlyMap<string, string>;
 }
@@ -102,7 +109,12 @@ export function findNestedPlaces(
   }
   finder.addModules();
   const all = [...finder.sealed.keys(), ...finder.pointers];
-  return { sealed: all.filter((path) => !pointers.has(path)), pointers, workTrees: found };
+  return {
+    sealed: all.filter((path) => !pointers.has(path)),
+    pointers,
+    included: finder.included,
+    workTrees: found,
+  };
 }
 
 /** The directory .git of a work tree, or what the file or link of that name leads to. */
@@ -144,11 +156,21 @@ function withWritableParents(directories: readonly string[]): readonly string[] 
 const MAX_MODULE_DEPTH = 4;
 const MAX_PLACES = 2000;
 
+/** Linear in its length, since a command may have written it. */
+function withoutComment(value: string): string {
+  const end = value.search(/[ \t][#;]/);
+  return (end === -1 ? value : value.slice(0, end)).trimEnd();
+}
+
+/** As git's own limit. */
+const MAX_INCLUDE_DEPTH = 10;
+
 class PlaceFinder {
   readonly sealed = new Map<string, SealedPlace>();
   readonly pinned = new Set<string>();
   readonly unborn = new Set<string>();
   readonly pointers = new Set<string>();
+  readonly included = new Set<string>();
   readonly bare = new Set<string>();
   readonly #roots: readonly string[];
   readonly #disk: DiskFacts;
@@ -216,6 +238,33 @@ class PlaceFinder {
     // A file "commondir" makes git take hooks and settings from where it says.
     for (const name of ["hooks", "config", "commondir"]) this.seal(`${directory}/${name}`);
     this.#addWorktrees(directory);
+    this.#addIncluded(`${directory}/config`, 0);
+  }
+
+  /** Source: git-config(1), "Includes". Conditions are taken to hold. */
+  #addIncluded(file: string, depth: number): void {
+    const text = this.#disk.readText(file) ?? "";
+    if (depth > MAX_INCLUDE_DEPTH || !/\[include/i.test(text)) return;
+    const parent = file.slice(0, file.lastIndexOf("/"));
+    for (const [, value = ""] of text.matchAll(/^[^#;\n]*\bpath[ \t]*=[ \t]*([^\r\n]+)/gim)) {
+      const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(value)?.[1]?.replaceAll(/\\(.)/g, "$1");
+      const name = quoted ?? withoutComment(value);
+      const path = name.startsWith("/") ? name : `${parent}/${name}`;
+      // Of a link, where it leads is what git reads.
+      for (const real of [this.#inRealDirectory(path), this.#disk.realpath(path)]) {
+        if (real === undefined || !this.isWritable(real) || this.included.has(real)) continue;
+        if (this.included.size >= this.#maxPlaces) return;
+        this.included.add(real);
+        this.#addIncluded(real, depth + 1);
+      }
+    }
+  }
+
+  /** As it is named, in its directory as the kernel names that. */
+  #inRealDirectory(path: string): string | undefined {
+    const end = path.lastIndexOf("/");
+    const parent = this.#disk.realpath(path.slice(0, Math.max(end, 1)));
+    return parent === undefined ? undefined : `${parent === "/" ? "" : parent}${path.slice(end)}`;
   }
 
   /** Git reads their settings only when the common settings, which are sealed, say so. */

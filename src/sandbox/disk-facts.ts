@@ -14,7 +14,7 @@ import { posix } from "node:path";
 
 import type { DiskFacts } from "../protocol/protected-places.ts";
 
-const MAX_TEXT_BYTES = 4096;
+const MAX_TEXT_BYTES = 256 * 1024;
 
 export const realDisk: DiskFacts = {
   kindOf(path) {
@@ -44,7 +44,7 @@ function readRegularFile(path: string): string | undefined {
   try {
     const entry = fstatSync(descriptor);
     if (!entry.isFile() || entry.size > MAX_TEXT_BYTES) return undefined;
-    const bytes = Buffer.alloc(MAX_TEXT_BYTES);
+    const bytes = Buffer.alloc(entry.size);
     return bytes.toString("utf8", 0, readSync(descriptor, bytes));
   } finally {
     closeSync(descriptor);

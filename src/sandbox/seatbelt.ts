@@ -79,7 +79,7 @@ export function seatbeltCommand(
     readsWholeDisk: true, // as every policy does
     networkAccess: hasNetworkAccess(policy),
     roots: writable.roots.map((root) => root.path),
-    sealed: places.sealed.map((place) => place.path),
+    sealed: [...places.sealed.map((place) => place.path), ...places.included],
     workspaces,
     gitDirectories: places.pinned,
   });

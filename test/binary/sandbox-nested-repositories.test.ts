@@ -79,6 +79,10 @@ const attacks: Readonly<Record<string, string>> = {
   "an entry that replaces one of a split index": `${makeSub} mv sub keep && echo 1 > sub &&
     git add sub && git update-index --split-index && rm sub && mv keep sub &&
     git -C sub config core.fsmonitor "$P" && ${addLink}`,
+  "settings that are too large to be recorded": `${makeSub} ${addLink} &&
+    git -C sub config core.fsmonitor "$P" && yes '# a line of words' | head -c 40000000 >> sub/.git/config`,
+  "settings that pass for a file of the project": `${makeSub} git -C sub config core.fsmonitor "$P" &&
+    ${addLink} && git init -q a && git -C a config include.path ../../sub/.git/config`,
   "a submodule of a submodule": `${makeSub} cd sub && ${makeSub} ${addLink} && cd .. &&
     git -C sub/sub config core.fsmonitor "$P" && ${addLink}`,
 };
@@ -142,6 +146,29 @@ test("attack: the hooks of a clone that no index names", options, async (t) => {
   assert.match(result.stderr, /config" was changed by the command: undone/);
   assert.equal(existsSync(hook), false);
   assert.doesNotMatch(readFileSync(join(clone, ".git/config"), "utf8"), /evil/);
+});
+
+test("attack: a file that the settings include", options, async (t) => {
+  const here = await workspace(t);
+  const file = join(here.directory, "team/gitconfig");
+  mkdirSync(join(here.directory, "team"));
+  writeFileSync(file, "[alias]\n\tst = status\n");
+  const other = '[include]\n\tpath = "../team/more" ; of the team';
+  await outside(
+    here,
+    `git config include.path ../team/gitconfig; printf '${other}' >> .git/config`,
+  );
+  const fsmonitor = `core.fsmonitor 'touch ${here.pwned}; false'`;
+  for (const path of ["team/gitconfig", "team/more"]) {
+    const words = `git config -f ${path} ${fsmonitor}`;
+    const result = await inSandbox(here, words);
+    assert.match(result.stderr, new RegExp(`${path}" was .*: undone`));
+    assert.equal(await isRun(here), false, words);
+  }
+  assert.equal(readFileSync(file, "utf8"), "[alias]\n\tst = status\n");
+  assert.deepEqual(await inSandbox(here, "rm team/gitconfig").then(({ stderr }) => stderr), "");
+  await outside(here, `git config -f team/more ${fsmonitor}`); // the twin
+  assert.equal(await isRun(here), true);
 });
 
 test("honest work below the top goes on, without a word", options, async (t) => {
