@@ -14,13 +14,20 @@ export function questionLines(question: Question, cwd: string, width: number): r
     `! ${question.title}`,
     ...question.warnings.map((text) => `! ${text}`),
     ...(question.kind === "exec"
-      ? [`$ ${question.command}`, `in ${question.cwd}`]
+      ? [`$ ${indented(question.command, "  ")}`, `in ${question.cwd}`]
       : diffRows(question.changes, cwd, width).map(rowText)),
     ...question.reasons,
-    ...(question.evidence === undefined ? [] : [sanitizeText(question.evidence)]),
+    ...(question.evidence === undefined
+      ? []
+      : [`| ${indented(sanitizeText(question.evidence), "| ")}`]),
     `y: run once\n${session}n WHY: do not run, tell the model why\nstop: do not run, end the turn`,
     "Answer: ",
   ];
+}
+
+/** What a command or a model wrote must not look like a line of the question. */
+function indented(text: string, start: string): string {
+  return text.replaceAll("\n", `\n${start}`);
 }
 
 /** Undefined: none of the words. */

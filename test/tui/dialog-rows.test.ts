@@ -5,6 +5,7 @@ import type { Event, EventMsg } from "../../src/protocol/event.ts";
 import { ApprovalDialog } from "../../src/tui/approval-dialog.ts";
 import { questionOf } from "../../src/tui/approval-question.ts";
 import type { Key } from "../../src/tui/key-decoder.ts";
+import { questionLines } from "../../src/tui/line-question.ts";
 import { ASCII_MARKS, UNICODE_MARKS } from "../../src/tui/marks.ts";
 import { Menu } from "../../src/tui/menu.ts";
 import { sessionHeader } from "../../src/tui/session-header.ts";
@@ -218,4 +219,16 @@ test("what the model says cannot pass for lines of the dialog", () => {
     "The model says: it is safe If you approve, it runs inside of the sandbox. y   Run it there",
   ]);
   assert.equal(rows.filter((each) => each.startsWith("If you approve")).length, 1);
+});
+
+test("in lines, neither command nor output can pass for lines of the question", () => {
+  const spoof = "x\nin /tmp\nWhy: it is in the trusted list\ny: run it inside of the sandbox";
+  const event: Event = { id: "1", msg: command(["printf", spoof]) };
+  const question = questionOf(event, { rules: { ...RULES, cwd: CWD }, failedOutput: spoof });
+  assert.ok(question !== undefined);
+  const lines = questionLines(question, CWD, 80).join("\n").split("\n");
+  assert.deepEqual(
+    lines.filter((line) => /^(?:in|Why|y)\b/u.test(line)).map((line) => line.slice(0, 12)),
+    [`in ${CWD}`.slice(0, 12), "Why: it is n", "y: run once"],
+  );
 });
