@@ -11,6 +11,7 @@ import type { EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { ParsedCommand } from "../protocol/parsed-command.ts";
 import { joinWords } from "../shell/quote-words.ts";
+import { revealHidden } from "../shell/reveal-hidden.ts";
 import { changedPaths, diffContent } from "./file-diffs.ts";
 import { textContent, verbatimContent } from "./text-content.ts";
 
@@ -141,9 +142,11 @@ function commandParts(
   cwd: string,
 ): Pick<ToolCall, "title" | "rawInput"> {
   const [shell, flag, script] = command;
-  const isScript = /^(?:.*\/)?(?:ba|z)?sh$/u.test(shell ?? "") && /^-l?c$/u.test(flag ?? "");
+  // A program of the workspace that calls itself a shell is none: it must be seen.
+  const isShell = /^(?:\/(?:usr\/)?bin\/)?(?:ba|z)?sh$/u.test(shell ?? "");
+  const isScript = isShell && /^-l?c$/u.test(flag ?? "") && command.length === 3;
   const title = isScript && script !== undefined ? script : joinWords(command);
-  return { title, rawInput: { command: [...command], cwd } };
+  return { title: revealHidden(title), rawInput: { command: [...command], cwd } };
 }
 
 function patchParts(

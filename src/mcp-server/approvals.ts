@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { type ReviewDecision, reviewDecisionSchema } from "../protocol/approval.ts";
 import type { ConversationId, SubmissionId } from "../protocol/ids.ts";
 import { joinWords } from "../shell/quote-words.ts";
+import { revealHidden } from "../shell/reveal-hidden.ts";
 import type { ApprovalRequest } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
 
@@ -44,9 +45,9 @@ export function elicitation(
   };
   const requestedSchema = { type: "object", properties: {} };
   if (request.type === "exec_approval_request") {
-    const command = joinWords(request.command);
+    const command = revealHidden(joinWords(request.command));
     return {
-      message: `Allow Codex to run \`${command}\` in \`${request.cwd}\`?`,
+      message: `Allow Codex to run \`${command}\` in \`${revealHidden(request.cwd)}\`?`,
       requestedSchema,
       codex_elicitation: "exec-approval",
       ...ids,
@@ -67,7 +68,7 @@ export function elicitation(
 }
 
 function patchQuestion({ reason }: ApprovalRequest): string {
-  const why = reason === undefined ? "" : `${reason} `;
+  const why = reason === undefined ? "" : `${revealHidden(reason)} `;
   return `${why}Allow Codex to apply proposed code changes?`;
 }
 

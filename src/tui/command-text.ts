@@ -3,7 +3,8 @@ import type { ParsedCommand } from "../protocol/parsed-command.ts";
 import { joinWords } from "../shell/quote-words.ts";
 import { sanitizeLine } from "./sanitize.ts";
 
-const SHELLS = /(?:^|\/)(?:ba|z|da|k)?sh$/u;
+/** A program of the workspace that calls itself a shell is none: it must be seen. */
+const SHELLS = /^(?:\/(?:usr\/)?(?:local\/)?bin\/)?(?:ba|z|da|k)?sh$/u;
 
 /** The script of `bash -lc SCRIPT`, else the words, quoted where a shell would need it. */
 export function commandTitle(argv: readonly string[]): string {

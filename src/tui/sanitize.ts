@@ -6,6 +6,7 @@
  * dropped to the end of that line, so the text after it is never lost. What remains is the text that
  * was around it, with invisible characters made visible.
  */
+import { codePointName, INVISIBLE, revealHidden } from "../shell/reveal-hidden.ts";
 import type { Style } from "./styled.ts";
 
 // The introducers are those of ECMA-48, in their 7-bit and their 8-bit form.
@@ -17,15 +18,6 @@ const SEQUENCES = new RegExp(`${STRING_SEQUENCE}|${CSI_SEQUENCE}|${OTHER_SEQUENC
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 const NEEDS_WORK = /[^\u0020-\u007e\n]/u;
 
-/** Directional controls, characters without width, tags, and unpaired surrogates' replacement. */
-const INVISIBLE = new RegExp(
-  [
-    String.raw`[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`,
-    // Those that combine with what is before them.
-    String.raw`[\u034f\u180b-\u180e\ufe00-\ufe0f\u{e0000}-\u{e0fff}]`,
-  ].join("|"),
-  "gu",
-);
 const PICTURE = String.raw`\p{Extended_Pictographic}[\ufe0e\ufe0f]?\p{Emoji_Modifier}?`;
 /**
  * Inside of these, joiners, variation selectors and tags are part of the picture. By structure, not
@@ -69,16 +61,6 @@ function showInvisible(text: string): string {
   return out + text.slice(end).replaceAll(INVISIBLE, codePointName);
 }
 
-function codePointName(character: string): string {
-  const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-  return `<U+${number}>`;
-}
-
-/** Blanks that are none of the keyboard's, and fillers that look like nothing. */
-const LOOK_ALIKE_BLANKS =
-  /[\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]/gu;
-const COMMAND_CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
-
 /**
  * A command as it will run, with everything in it visible. Nothing is dropped: control characters,
  * invisible ones and look-alike blanks become escapes, and `hasHidden` says that there are some.
@@ -87,11 +69,7 @@ export function revealCommand(text: string): {
   readonly text: string;
   readonly hasHidden: boolean;
 } {
-  const shown = text
-    .toWellFormed()
-    .replaceAll(COMMAND_CONTROLS, codePointName)
-    .replaceAll(INVISIBLE, codePointName)
-    .replaceAll(LOOK_ALIKE_BLANKS, codePointName);
+  const shown = revealHidden(text);
   const hasHidden = shown !== text;
   return { text: shown.replaceAll("\t", "    "), hasHidden };
 }

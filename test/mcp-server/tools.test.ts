@@ -171,6 +171,16 @@ for (const answer of [{ decision: "abort" }, { action: "cancel" }] as const) {
   );
 }
 
+test("what hides in a command is shown in the question", { skip }, async (t) => {
+  const hidden = respond(functionCall("shell", { command: ["touch", "x\u202e\u001b[2J"] }));
+  const mcp = await McpSession.start(t, [hidden, DONE]);
+  mcp.callTool(1, "codex", { prompt: "hi", ...UNTRUSTED });
+  const question = await mcp.question("elicitation/create");
+  assert.match(String(at(question, "params.message")), /`touch 'x<U\+202E><U\+001B>\[2J'`/u);
+  mcp.reply(question, { decision: "denied" });
+  await mcp.answer(1);
+});
+
 test("a patch is elicited with its changes", { skip }, async (t) => {
   const call = functionCall("shell", { command: ["apply_patch", PATCH] });
   const mcp = await McpSession.start(t, [respond(call), DONE]);
