@@ -43,6 +43,7 @@ export interface HelperMessage {
 export type ParsedArguments =
   | { readonly kind: "run"; readonly request: HelperRequest }
   | { readonly kind: "wait"; readonly parentPid: number }
+  | { readonly kind: "template"; readonly parentPid: number }
   | { readonly kind: "help" }
   | { readonly kind: "usage-error"; readonly message: string };
 
@@ -52,9 +53,12 @@ export const HELPER_NAME = "codex-linux-sandbox";
 /** Where a waiting helper reads its message and writes its status (helper-status.ts). */
 export const MESSAGE_FD = 3;
 export const STATUS_FD = 4;
+/** A template's socket: what it is asked for, and its answers (fork-helpers.ts). */
+export const TEMPLATE_FD = 3;
 
 export const helperUsage = `Usage: ${HELPER_NAME} [options] <policy_cwd> <policy_json> [--] <program> [args...]
        ${HELPER_NAME} --wait --parent-pid <pid>
+       ${HELPER_NAME} --template --parent-pid <pid>
 
 Confines itself by a sandbox policy (Landlock, seccomp), then becomes the program.
 
@@ -66,6 +70,7 @@ Options:
   --parent-pid <pid>   refuse to start unless this is the parent process
   --open-files <n>     soft limit of open files for the program
   --wait               read all of the above from descriptor ${MESSAGE_FD}, report to descriptor ${STATUS_FD}
+  --template           fork helpers that wait, for requests on descriptor ${TEMPLATE_FD}
   -h, --help           show this text
 
 Exit codes: the program's own; 1 cannot confine, 2 wrong usage, 126 not executable, 127 not found.
@@ -96,6 +101,11 @@ export function formatHelperArguments(request: {
 /** The words after the helper's name that make it wait for a message. */
 export function waitArguments(parentPid: number): readonly string[] {
   return ["--wait", "--parent-pid", String(parentPid)];
+}
+
+/** The words after the helper's name that make it a template of helpers. */
+export function templateArguments(parentPid: number): readonly string[] {
+  return ["--template", "--parent-pid", String(parentPid)];
 }
 
 /** JSON with one character per byte of each byte string, so that any bytes arrive unchanged. */
@@ -132,14 +142,14 @@ export function parseHelperMessage(bytes: Uint8Array): HelperMessage | string {
 export function parseHelperArguments(words: readonly ByteString[]): ParsedArguments {
   let parentPid: number | undefined;
   let softOpenFiles: number | undefined;
-  let isWaiting = false;
+  let standing: "wait" | "template" | undefined;
   let index = 0;
   for (; index < words.length; index += 1) {
     const word = words[index] ?? "";
     if (!word.startsWith("-") || word === "--") break;
     if (word === "-h" || word === "--help") return { kind: "help" };
-    if (word === "--wait") {
-      isWaiting = true;
+    if (word === "--wait" || word === "--template") {
+      standing = word === "--wait" ? "wait" : "template";
       continue;
     }
     if (word !== "--parent-pid" && word !== "--open-files") {
@@ -151,10 +161,10 @@ export function parseHelperArguments(words: readonly ByteString[]): ParsedArgume
     if (word === "--parent-pid") parentPid = value;
     else softOpenFiles = value;
   }
-  if (isWaiting) {
-    if (index < words.length) return usageError("Option --wait takes no program");
-    if (parentPid === undefined) return usageError("Option --wait needs --parent-pid");
-    return { kind: "wait", parentPid };
+  if (standing !== undefined) {
+    if (index < words.length) return usageError(`Option --${standing} takes no program`);
+    if (parentPid === undefined) return usageError(`Option --${standing} needs --parent-pid`);
+    return { kind: standing, parentPid };
   }
   const [policyCwd, policyText, ...rest] = words.slice(index);
   if (policyCwd === undefined) return usageError("Missing argument <policy_cwd>");

@@ -26,6 +26,9 @@ export interface Confinement {
   }[];
 }
 
+/** What a copy of a template says first. A blank, which the status may have in front of it. */
+export const READY = "\n";
+
 export function formatHelperStatus(status: HelperStatus): string {
   return JSON.stringify(status);
 }

@@ -15,11 +15,12 @@ import {
 import { HELPER_NAME, helperUsage, parseHelperArguments } from "./arguments.ts";
 import { confineAndExec, type ConfinedCommand } from "./confine.ts";
 import { exitNow } from "./exec-program.ts";
+import { forkHelpers } from "./fork-helpers.ts";
 import type { Confinement } from "./helper-status.ts";
 import { bindLibc, SyscallError, type Libc } from "./libc.ts";
 import { hasPreloads, leavePreloadsBehind, withoutSettingAside } from "./pristine-start.ts";
 import { hostArchitecture } from "./syscall-numbers.ts";
-import { refuse, waitForCommand } from "./wait-for-command.ts";
+import { refuse, waitForCommand, type WaitEnd } from "./wait-for-command.ts";
 
 /**
  * Never returns to being a CLI. On success the process is the command; otherwise it ends here with
@@ -37,6 +38,8 @@ export function runLinuxSandbox(): never {
       return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
     case "wait":
       return waitAndBecome(parsed.parentPid);
+    case "template":
+      return serveAsTemplate(parsed.parentPid);
     case "run": {
       const environment = wholeEnvironment();
       return becomeCommand(
@@ -71,11 +74,28 @@ export function becomeCommand(command: ConfinedCommand, reporter: Reporter): nev
 /** Becomes the one command that arrives, or ends: see wait-for-command.ts. */
 function waitAndBecome(parentPid: number): never {
   const fail = (message: string): never => endWith(HELPER_NAME, 1, refuse(message).message);
+  return withLibc(fail, (libc) => endOfWait(libc, waitForCommand(libc, parentPid)));
+}
+
+function endOfWait(libc: Libc, end: WaitEnd): never {
+  if (end === "not-needed") return exitNow(libc, 0);
+  if (end.exitCode !== 1) writeLine(HELPER_NAME, end.message);
+  return exitNow(libc, end.exitCode);
+}
+
+/** Forks helpers for its parent, see fork-helpers.ts; each of them comes out of it here, too. */
+function serveAsTemplate(parentPid: number): never {
+  const fail = (message: string): never => endWith(HELPER_NAME, 1, message);
   return withLibc(fail, (libc) => {
-    const end = waitForCommand(libc, parentPid);
-    if (end === "not-needed") return exitNow(libc, 0);
-    if (end.exitCode !== 1) writeLine(HELPER_NAME, end.message);
-    return exitNow(libc, end.exitCode);
+    try {
+      if (forkHelpers(libc, parentPid) === "not-needed") return exitNow(libc, 0);
+      return endOfWait(libc, waitForCommand(libc, parentPid, true));
+    } catch (error) {
+      // A copy has no threads to end in an orderly way, as Node would for an error.
+      const message = error instanceof Error ? error.message : String(error);
+      writeLine(HELPER_NAME, refuse(message).message);
+      return exitNow(libc, 1);
+    }
   });
 }
 

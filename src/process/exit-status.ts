@@ -19,6 +19,18 @@ export function shellExitCode(end: ProcessEnd): number {
   throw new TypeError("Cannot map a process end without code and signal");
 }
 
+/** What wait4(2) wrote of a process that has ended. Source: wait(2), WIFSIGNALED and the like. */
+export function endOfWaitStatus(word: number): ProcessEnd {
+  const number = word & 0x7f;
+  if (number === 0) return { code: (word >> 8) & 0xff, signal: null };
+  const name = SIGNAL_NAMES.find((signal) => constants.signals[signal] === number);
+  // A real-time signal has no name here; its process is as dead.
+  return { code: null, signal: name ?? "SIGKILL" };
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a closed type
+const SIGNAL_NAMES = Object.keys(constants.signals) as NodeJS.Signals[];
+
 /** For one line of a message: "exit code 3" or "signal SIGKILL". */
 export function describeEnd(end: ProcessEnd): string {
   return end.signal === null ? `exit code ${end.code ?? "unknown"}` : `signal ${end.signal}`;

@@ -11,6 +11,7 @@ import { bindLibc, type Libc } from "../linux-sandbox/libc.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
+import { HelperTemplate } from "./helper-template.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
 import { adoptOrphans, reapOrphans } from "./orphans.ts";
 import { loadSpawning } from "./spawn.ts";
@@ -29,6 +30,8 @@ export interface HelperPoolOptions {
 export class HelperPool {
   readonly #options: HelperPoolOptions;
   #libc: Libc | undefined;
+  #template: HelperTemplate | undefined;
+  #templateFailures = 0;
   #watcher: WatcherLink | undefined;
   #settling: NodeJS.Timeout | undefined;
   #warm: WarmHelper[] = [];
@@ -65,6 +68,7 @@ export class HelperPool {
    * Errors: SpawnError, NativeAddonError.
    */
   async take(): Promise<{ readonly helper: HelperProcess; readonly wasWarm: boolean }> {
+    if (this.#usable() === undefined) await this.#warming;
     const warm = this.#usable();
     if (warm !== undefined) {
       this.#warm = this.#warm.filter((each) => each !== warm);
@@ -72,6 +76,9 @@ export class HelperPool {
       this.#followPace(warm);
       return { helper: warm.helper, wasWarm: true };
     }
+    const copy = await this.#usableTemplate?.fork();
+    // As with a warm one: should it fail, the command has not begun.
+    if (copy !== undefined) return { helper: copy, wasWarm: true };
     return { helper: await this.startCold(), wasWarm: false };
   }
 
@@ -132,6 +139,10 @@ export class HelperPool {
     return this.#warm.map(({ helper }) => helper.child.pid);
   }
 
+  get templatePid(): number | undefined {
+    return this.#template?.pid;
+  }
+
   get watcherPid(): number | undefined {
     return this.#watcher?.pid;
   }
@@ -152,7 +163,7 @@ export class HelperPool {
     try {
       await loadSpawning();
       do {
-        const helper = await this.startCold();
+        const helper = await this.#startWarm();
         if (this.#isClosed) helper.close();
         else this.#keep(helper);
       } while (this.#needsMore());
@@ -161,6 +172,22 @@ export class HelperPool {
     } finally {
       this.#warming = undefined;
     }
+  }
+
+  /** A copy of the template, which is started for the first of them; else a new process. */
+  async #startWarm(): Promise<HelperProcess> {
+    if (this.#usableTemplate === undefined && this.#templateFailures < MOST_TEMPLATE_FAILURES) {
+      this.#templateFailures += 1;
+      this.#template = await HelperTemplate.start(this.#bind(), this.#options.program);
+    }
+    const copy = await this.#usableTemplate?.fork();
+    if (copy === undefined) return this.startCold();
+    this.#templateFailures = 0;
+    return copy;
+  }
+
+  get #usableTemplate(): HelperTemplate | undefined {
+    return this.#template?.isUsable === true ? this.#template : undefined;
   }
 
   #keep(helper: HelperProcess): void {
@@ -173,6 +200,8 @@ export class HelperPool {
   #drop(): void {
     clearTimeout(this.#idleTimer);
     for (const { helper } of this.#warm.splice(0)) helper.close();
+    this.#template?.close();
+    this.#template = undefined;
     this.#wanted = 1;
   }
 
@@ -209,6 +238,9 @@ interface WarmHelper {
   /** By performance.now(). */
   readonly startedAt: number;
 }
+
+/** In a row; a kernel or a Node that does not bear forks is not asked again. */
+const MOST_TEMPLATE_FAILURES = 2;
 
 /** More than a start takes on a machine that is not overloaded. */
 const START_MS = 60;

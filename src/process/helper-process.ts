@@ -6,6 +6,8 @@
  * minimal one: what the command's environment says, such as LD_PRELOAD, never reaches the process
  * that confines.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
@@ -56,6 +58,7 @@ export class HelperProcess implements CommandProcess {
   readonly #stderr: PipeReader;
   readonly #status: PipeReader;
   readonly #statusBytes: Uint8Array[] = [];
+  readonly #spoke = Promise.withResolvers<boolean>();
   readonly #messageFd: number;
   /** The writing end of the command's standard input, for whoever takes it; undefined: none. */
   #inputFd: number | undefined;
@@ -64,29 +67,41 @@ export class HelperProcess implements CommandProcess {
   /** Bytes of output so far. */
   receivedBytes = 0;
 
-  /** Errors: SpawnError, also when there are no descriptors left. */
-  static async start(
+  /** A new process. Errors: SpawnError, also when there are no descriptors left. */
+  static start(
     libc: Libc,
     program: HelperProgram,
     input: "none" | "pipe" = "none",
   ): Promise<HelperProcess> {
-    const [stdout, stderr, message, status, stdin] = createPipes(libc, program.path, input);
-    let child: Child;
-    try {
-      child = await spawnChild({
+    const start = (descriptors: HelperDescriptors, stdin: number | undefined): Promise<Child> =>
+      spawnChild({
         program: program.path,
         argv0: HELPER_NAME,
         args: waitArguments(process.pid),
         cwd: "/",
         environment: program.environment,
-        descriptors: [
-          stdin?.readFd ?? "null",
-          stdout.writeFd,
-          stderr.writeFd,
-          message.readFd,
-          status.writeFd,
-        ],
+        descriptors: [stdin ?? "null", ...descriptors],
       });
+    return HelperProcess.launch(libc, program.path, start, input);
+  }
+
+  /**
+   * A helper that `start` makes, which gets descriptors 1 to 4 of the child, and 0 if there is one.
+   * Errors: SpawnError when there are no descriptors left, and those of `start`.
+   */
+  static async launch(
+    libc: Libc,
+    path: string,
+    start: (descriptors: HelperDescriptors, stdin: number | undefined) => Promise<Child>,
+    input: "none" | "pipe" = "none",
+  ): Promise<HelperProcess> {
+    const [stdout, stderr, message, status, stdin] = createPipes(libc, path, input);
+    let child: Child;
+    try {
+      child = await start(
+        [stdout.writeFd, stderr.writeFd, message.readFd, status.writeFd],
+        stdin?.readFd,
+      );
     } catch (error) {
       closeAll([stdout.readFd, stderr.readFd, message.writeFd, status.readFd]);
       if (stdin !== undefined) closeAll([stdin.writeFd]);
@@ -110,8 +125,23 @@ export class HelperProcess implements CommandProcess {
     this.#inputFd = fds.input;
     this.#stdout = new PipeReader(fds.stdout, (bytes) => this.#receive("stdout", bytes));
     this.#stderr = new PipeReader(fds.stderr, (bytes) => this.#receive("stderr", bytes));
-    this.#status = new PipeReader(fds.status, (bytes) => this.#statusBytes.push(bytes.slice()));
+    this.#status = new PipeReader(fds.status, (bytes) => {
+      this.#statusBytes.push(Uint8Array.from(bytes)); // the memory is used again
+      this.#spoke.resolve(true);
+    });
+    void this.#status.end.then(() => this.#spoke.resolve(false));
     this.#setHolding(false);
+  }
+
+  /** Whether a copy of a template says within so many milliseconds that it is ready. */
+  async isReady(patienceMs: number): Promise<boolean> {
+    const late = new AbortController();
+    const tooLate = sleep(patienceMs, false, { signal: late.signal }).catch(() => false);
+    this.#status.setHolding(true);
+    const isReady = await Promise.race([this.#spoke.promise, tooLate]);
+    late.abort();
+    this.#setHolding(false);
+    return isReady;
   }
 
   /** The writing end of the command's standard input, if there is one. The caller closes it. */
@@ -171,6 +201,9 @@ export class HelperProcess implements CommandProcess {
     for (const reader of [this.#stdout, this.#stderr, this.#status]) reader.setHolding(holds);
   }
 }
+
+/** The child's standard output and error, message and status. */
+export type HelperDescriptors = readonly [number, number, number, number];
 
 /** Our ends of the pipes. */
 interface OwnEnds {

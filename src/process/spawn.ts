@@ -77,6 +77,15 @@ export function isOwnChild(pid: number): boolean {
   return living.has(pid);
 }
 
+/** For children that come about in another way. */
+export function addOwnChild(pid: number): void {
+  living.add(pid);
+}
+
+export function removeOwnChild(pid: number): void {
+  living.delete(pid);
+}
+
 /** Loads what starting a child needs, so that the first start need not wait for it. */
 export async function loadSpawning(): Promise<void> {
   await childProcessModule();

@@ -43,7 +43,7 @@ suite("HelperPool", options, () => {
     assert.ok(await until(() => readFileSync(`/proc/${pid}/environ`, "utf8") === "", 2_000));
     assert.equal(
       readFileSync(`/proc/${pid}/cmdline`, "utf8"),
-      `codex-linux-sandbox\0--wait\0--parent-pid\0${process.pid}\0`,
+      `codex-linux-sandbox\0--template\0--parent-pid\0${process.pid}\0`,
     );
   });
 
@@ -57,7 +57,7 @@ suite("HelperPool", options, () => {
     assert.notEqual(helpers.warmPid, pid);
   });
 
-  test("a second command beside it starts cold", async (t) => {
+  test("commands beside it have helpers of their own", async (t) => {
     const helpers = helperPool(t);
     await helpers.prepare();
     const pid = helpers.warmPid;
