@@ -207,6 +207,7 @@ function openConversation(
       if (notify === undefined || notify.length === 0) return;
       machine.startDetached(notificationCommand(notify, turn), cwd);
     },
+    onTaskEnd: () => rollout?.release(),
     close: async () => {
       model?.close();
       rollout?.close();

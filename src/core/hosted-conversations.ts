@@ -1,4 +1,5 @@
 /** The conversations of a server, by their ids. */
+import { keepV8Flat } from "../runtime/v8-memory.ts";
 import type { Config } from "../config/config.ts";
 import type {
   ConversationManager,
@@ -15,6 +16,7 @@ export interface CreatedConversation {
 export class HostedConversations {
   readonly #manager: ConversationManager;
   readonly #hosts = new Map<string, HostedConversation>();
+  #hosted = 0;
   #isUnattended = false;
   #isEnding = false;
 
@@ -64,6 +66,8 @@ export class HostedConversations {
   async #host(created: NewConversation): Promise<CreatedConversation> {
     const { conversationId, conversation } = created;
     const host = new HostedConversation(conversation);
+    this.#hosted += 1;
+    if (this.#hosted > 1) keepV8Flat();
     if (this.#isUnattended) host.leaveUnattended();
     const before = this.#hosts.get(conversationId);
     this.#hosts.set(conversationId, host);

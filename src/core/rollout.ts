@@ -3,7 +3,7 @@
  * which session it is; then come the items of the history, one a line, each written in one call the
  * moment it is known. A process that is killed loses nothing but the line it was writing.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   PRIVATE_DIRECTORY_MODE,
@@ -40,9 +40,11 @@ export class Rollout {
     onProblem: (message: string) => void,
     now: () => Date = () => new Date(),
   ): Rollout {
+    let path: string | undefined;
     return new Rollout(() => {
+      if (path !== undefined) return openSync(path, APPEND);
       const time = now();
-      const path = rolloutPath(session.codexHome, session.id, time);
+      path = rolloutPath(session.codexHome, session.id, time);
       makeDirectories(dirname(path), PRIVATE_DIRECTORY_MODE);
       const descriptor = openSync(path, "ax", PRIVATE_FILE_MODE);
       writeLine(descriptor, {
@@ -58,7 +60,7 @@ export class Rollout {
 
   /** Goes on in an existing file, which `readRollout` has repaired. */
   static resume(path: string, onProblem: (message: string) => void): Rollout {
-    return new Rollout(() => openSync(path, "a", PRIVATE_FILE_MODE), onProblem);
+    return new Rollout(() => openSync(path, APPEND), onProblem);
   }
 
   append(item: ModelItem): void {
@@ -70,9 +72,14 @@ export class Rollout {
     this.#write({ record_type: "compacted", history: items });
   }
 
-  close(): void {
+  /** Holds no descriptor until there is more to write: a server may have thousands of sessions. */
+  release(): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
+  }
+
+  close(): void {
+    this.release();
     this.#isBroken = true;
   }
 
@@ -88,6 +95,9 @@ export class Rollout {
     }
   }
 }
+
+/** Never makes a file: one that was removed would begin in the middle of a session. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND;
 
 function writeLine(descriptor: number, record: object): void {
   let rest = Buffer.from(`${JSON.stringify(record)}\n`);

@@ -21,6 +21,8 @@ export interface SessionParts {
   readonly approvals: PendingApprovals;
   readonly messageHistory: MessageHistory;
   readonly context: TurnContext;
+  /** Nothing is going on any more, for a while or for good. */
+  readonly onTaskEnd: () => void;
   /** Told of every task of a user that was completed. */
   readonly onTurnComplete: (turn: CompletedTurn) => void;
   /** Ends what the session holds: connections, files, servers. */
@@ -183,6 +185,7 @@ export class Session {
       if (!signal.aborted) task.emit({ type: "error", message: describe(error) });
     }
     this.#running = null;
+    this.#parts.onTaskEnd();
     if (signal.aborted) {
       this.#emit(id, { type: "turn_aborted", reason: "interrupted" });
     } else {

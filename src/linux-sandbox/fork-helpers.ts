@@ -72,7 +72,6 @@ function useOneThread(): void {
 
 /** Runs in the copy: the descriptors of a helper under their numbers, and none beside them. */
 function becomeHelper(libc: Libc, descriptors: readonly number[]): void {
-  libc.must("setsid", "setsid");
   // The template's own null device would be one that all commands share.
   const input = openSync("/dev/null", "r+");
   // First out of the way of the numbers that they are to get.

@@ -33,6 +33,8 @@ export function waitForCommand(libc: Libc, parentPid: number, isCopy = false): W
   else if (!isMessageThere(libc)) rehearse(libc);
   const bytes = readMessage();
   if (bytes.length === 0) return "not-needed";
+  // Until here it is in the template's session, which tells it from what commands leave behind.
+  if (isCopy) libc.must("setsid", "setsid");
   const message = parseHelperMessage(bytes);
   if (typeof message === "string") {
     return refuse(`Cannot confine the command: its description is damaged: ${message}`);

@@ -12,7 +12,7 @@ import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
 import { adoptForkedChild } from "./forked-children.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
 import { closeAll } from "./pipes.ts";
-import { spawnChild, SpawnError, type Child } from "./spawn.ts";
+import { noteTemplate, spawnChild, SpawnError, type Child } from "./spawn.ts";
 
 export class HelperTemplate {
   readonly #libc: Libc;
@@ -50,6 +50,8 @@ export class HelperTemplate {
     this.#child = child;
     this.#fd = fd;
     child.setHolding(false);
+    noteTemplate(child.pid, true);
+    void child.end.then(() => noteTemplate(child.pid, false));
     const { Socket: NetSocket } = process.getBuiltinModule("node:net");
     this.#socket = new NetSocket({ fd, readable: true, writable: false });
     this.#socket.on("data", (bytes) => this.#receive(bytes));

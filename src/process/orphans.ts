@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 
 import type { Libc } from "../linux-sandbox/libc.ts";
 import { listProcesses, readProcess, type ProcessFacts } from "./process-list.ts";
-import { isOwnChild } from "./spawn.ts";
+import { isOwnChild, isTemplateSession } from "./spawn.ts";
 
 /** Orphans become children of this process from here on. A kernel that refuses changes nothing. */
 export function adoptOrphans(libc: Libc): void {
@@ -25,7 +25,11 @@ export function findOrphans(all: readonly ProcessFacts[] = ownChildren()): reado
     ({ parent, pid, session }) =>
       // A command starts in a session of its own, so nothing of it is ever in ours. What is in
       // ours was started by somebody else here.
-      parent === process.pid && session !== ownSession && !isOwnChild(pid),
+      // A copy of a template is a child of ours a moment before we know of it.
+      parent === process.pid &&
+      session !== ownSession &&
+      !isOwnChild(pid) &&
+      !isTemplateSession(session),
   );
 }
 

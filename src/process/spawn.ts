@@ -86,6 +86,18 @@ export function removeOwnChild(pid: number): void {
   living.delete(pid);
 }
 
+/** Sessions of templates, in which nothing is but helpers that wait. */
+const templates = new Set<number>();
+
+export function noteTemplate(pid: number, isLiving: boolean): void {
+  if (isLiving) templates.add(pid);
+  else templates.delete(pid);
+}
+
+export function isTemplateSession(session: number): boolean {
+  return templates.has(session);
+}
+
 /** Loads what starting a child needs, so that the first start need not wait for it. */
 export async function loadSpawning(): Promise<void> {
   await childProcessModule();

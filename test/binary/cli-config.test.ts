@@ -211,35 +211,3 @@ function checkEnd({ code, signal, stderr }: RunResult): void {
   assert.doesNotMatch(stderr, /\n\s+at |[^\P{Cc}\n]/u);
   for (const line of stderr.split("\n").slice(0, -1)) assert.match(line, /^(?:codex|For help): /);
 }
-
-test("config check, help and completion start quickly", options, async (t) => {
-  const at = place(t, TOML);
-  for (const [words, limitMs] of [
-    [["--help"], 45],
-    [["config", "check"], 80],
-    [["completion", "zsh"], 80],
-  ] as const) {
-    const bare = await fastest([process.execPath, "--eval", "0"], at);
-    const ours = await fastest([codexBinary, ...words], at);
-    // The limits are for a machine on which a bare Node starts in 25 ms.
-    const scale = Math.max(1, bare / 25);
-    assert.ok(
-      ours <= limitMs * scale,
-      `codex ${words.join(" ")}: ${ours} ms, bare Node: ${bare} ms`,
-    );
-    t.diagnostic(
-      `codex ${words.join(" ")}: ${ours.toFixed(1)} ms, bare Node: ${bare.toFixed(1)} ms`,
-    );
-  }
-});
-
-/** The smallest of several times, in milliseconds: the rest is what others do on this machine. */
-async function fastest(command: readonly string[], at: Place): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 8; round++) {
-    const start = performance.now();
-    await run(command, { cwd: at.cwd, env: { PATH: process.env["PATH"], HOME: at.home } });
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
-}

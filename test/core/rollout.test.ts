@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ABORTED_OUTPUT } from "../../src/core/history.ts";
@@ -48,6 +57,37 @@ function writeSession(codexHome: string, items: readonly ModelItem[], id = ID): 
   rollout.close();
   return rolloutPath(codexHome, id, TIME);
 }
+
+test("between writes no file is open, and a file that was removed is not begun anew", (t) => {
+  const codexHome = tempDir(t);
+  const problems: string[] = [];
+  const rollout = Rollout.start(
+    { id: ID, codexHome, cwd: "/nowhere", instructions: null },
+    (message) => problems.push(message),
+    () => TIME,
+  );
+  const path = rolloutPath(codexHome, ID, TIME);
+  const isOpen = (): boolean =>
+    readdirSync("/proc/self/fd").some((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false; // the one that listed the others
+      }
+    });
+  for (const item of [user, call, output]) {
+    rollout.append(item);
+    assert.ok(isOpen());
+    rollout.release();
+    assert.ok(!isOpen());
+  }
+  assert.equal(readFileSync(path, "utf8").trimEnd().split("\n").length, 4);
+  rmSync(path);
+  rollout.append(user);
+  rollout.append(user);
+  assert.deepEqual(problems, ["Cannot write the session file: ENOENT"]);
+  assert.ok(!existsSync(path));
+});
 
 test("a session file holds the session and its items, for the user alone", (t) => {
   const codexHome = tempDir(t);
