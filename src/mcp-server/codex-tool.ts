@@ -1,7 +1,6 @@
 /** The tools `codex` and `codex-reply`: one call is one message, and the answer to it. */
 import type { CallToolResult, RequestId, Tool } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod/mini";
-import type { ConfigInput } from "../config/config.ts";
 import { approvalPolicySchema } from "../protocol/approval.ts";
 import { decodeWith } from "../protocol/decode.ts";
 import type { Event } from "../protocol/event.ts";
@@ -9,7 +8,7 @@ import type { SubmissionId } from "../protocol/ids.ts";
 import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import type { OpOf } from "../protocol/submission.ts";
 import { askClient, elicitation } from "./approvals.ts";
-import { loadClientConfig } from "./client-config.ts";
+import type { ClientConfigs } from "./client-config.ts";
 import type { HostedConversations } from "../core/hosted-conversations.ts";
 import type { HostedConversation, Listener } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
@@ -95,12 +94,12 @@ export interface ToolCall {
 export class CodexTool {
   readonly #peer: JsonRpcPeer;
   readonly #conversations: HostedConversations;
-  readonly #base: ConfigInput;
+  readonly #configs: ClientConfigs;
 
-  constructor(peer: JsonRpcPeer, conversations: HostedConversations, base: ConfigInput) {
+  constructor(peer: JsonRpcPeer, conversations: HostedConversations, configs: ClientConfigs) {
     this.#peer = peer;
     this.#conversations = conversations;
-    this.#base = base;
+    this.#configs = configs;
   }
 
   /** What is wrong with a call is its result. */
@@ -114,7 +113,7 @@ export class CodexTool {
     const decoded = decodeWith(startSchema, call.args ?? {}, `arguments of "codex"`);
     if (!decoded.ok) return failure(decoded.message);
     const args = decoded.value;
-    const loaded = await loadClientConfig(this.#base, {
+    const loaded = await this.#configs.load({
       model: args.model,
       profile: args.profile,
       cwd: args.cwd,

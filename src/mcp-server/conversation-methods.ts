@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import type { Result } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod/mini";
-import type { ConfigInput } from "../config/config.ts";
 import { approvalPolicySchema } from "../protocol/approval.ts";
 import { type Decoded, decodeWith } from "../protocol/decode.ts";
 import type { Event } from "../protocol/event.ts";
@@ -11,7 +10,7 @@ import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import { sandboxPolicySchema } from "../protocol/sandbox-policy-schema.ts";
 import type { InputItem, Op } from "../protocol/submission.ts";
 import { approvalMethod, approvalParams, askClient } from "./approvals.ts";
-import { loadClientConfig } from "./client-config.ts";
+import type { ClientConfigs } from "./client-config.ts";
 import type { HostedConversations } from "../core/hosted-conversations.ts";
 import type { HostedConversation, Listener } from "../core/hosted-conversation.ts";
 import type { JsonRpcPeer } from "./json-rpc-peer.ts";
@@ -71,13 +70,13 @@ interface Subscription {
 export class ConversationMethods {
   readonly #peer: JsonRpcPeer;
   readonly #conversations: HostedConversations;
-  readonly #base: ConfigInput;
+  readonly #configs: ClientConfigs;
   readonly #subscriptions = new Map<string, Subscription>();
 
-  constructor(peer: JsonRpcPeer, conversations: HostedConversations, base: ConfigInput) {
+  constructor(peer: JsonRpcPeer, conversations: HostedConversations, configs: ClientConfigs) {
     this.#peer = peer;
     this.#conversations = conversations;
-    this.#base = base;
+    this.#configs = configs;
   }
 
   /**
@@ -108,7 +107,7 @@ export class ConversationMethods {
   }
 
   async #create(params: z.infer<typeof PARAMS.newConversation>): Promise<Result> {
-    const loaded = await loadClientConfig(this.#base, {
+    const loaded = await this.#configs.load({
       model: params.model ?? undefined,
       profile: params.profile ?? undefined,
       cwd: params.cwd ?? undefined,
@@ -145,6 +144,7 @@ export class ConversationMethods {
   }
 
   #sendTurn(params: z.infer<typeof PARAMS.sendUserTurn>): () => Promise<Result> {
+    this.#configs.tellWider(params.sandboxPolicy);
     return this.#submit(params.conversationId, {
       type: "user_turn",
       items: params.items.map(inputItem),

@@ -8,6 +8,7 @@ import { endAllCommands } from "../process/running-commands.ts";
 import { exitCodeOf, STOP_GRACE_MS, watchStopSignals } from "../process/stop-signals.ts";
 import { readLines } from "../runtime/line-input.ts";
 import { standardOutput } from "../runtime/line-output.ts";
+import { ClientConfigs } from "./client-config.ts";
 import { CodexTool } from "./codex-tool.ts";
 import { ConversationMethods } from "./conversation-methods.ts";
 import { HostedConversations } from "../core/hosted-conversations.ts";
@@ -33,15 +34,17 @@ export async function runMcpServer({ base, config }: McpServerOptions): Promise<
   });
   const output = standardOutput(1);
   const diagnostics = standardOutput(2);
+  const complain = (message: string): void => diagnostics.writeUnlessBehind(`codex: ${message}`);
   const conversations = new HostedConversations(new ConversationManager(machine));
   const transport = new LineTransport(output);
   const peer: JsonRpcPeer = new JsonRpcPeer(transport, {
     handle: (request, signal) => processor.handle(request, signal),
-    complain: (message) => diagnostics.writeUnlessBehind(`codex: ${message}`),
+    complain,
   });
+  const configs = new ClientConfigs(base, config.sandboxPolicy, complain);
   const processor = new MessageProcessor({
-    tool: new CodexTool(peer, conversations, base),
-    methods: new ConversationMethods(peer, conversations, base),
+    tool: new CodexTool(peer, conversations, configs),
+    methods: new ConversationMethods(peer, conversations, configs),
     gitDiff: async (cwd) => ({
       ...(await gitDiffToRemote(machine.createCommands(config).runner, config.cwd, cwd)),
     }),

@@ -14,6 +14,7 @@ import {
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import { at } from "../support/stdio-peer.ts";
+import { until } from "../support/until.ts";
 import { McpSession, textResult, UNTRUSTED } from "./mcp-session.ts";
 
 const skip = firstReason(needsLoopback, needsSandbox);
@@ -260,6 +261,25 @@ test(
   },
 );
 
+test("an answer that comes twice answers one question alone", { skip }, async (t) => {
+  const other = functionCall("shell", { command: ["touch", "y"] }, "call_2");
+  const mcp = await McpSession.start(t, [respond(TOUCH), respond(other), DONE]);
+  mcp.callTool(1, "codex", { prompt: "hi", ...UNTRUSTED });
+  const first = await mcp.question("elicitation/create");
+  for (let times = 0; times < 5; times += 1) mcp.reply(first, { action: "accept" });
+  const second = await mcp.next(
+    "the second question",
+    (line) => line["method"] === "elicitation/create" && line["id"] !== first["id"],
+  );
+  for (let times = 0; times < 5; times += 1) mcp.reply(first, { action: "accept" });
+  assert.deepEqual(at(await mcp.request("ping"), "result"), {});
+  mcp.reply(second, { action: "decline" });
+  mcp.reply(second, { action: "accept" });
+  await mcp.answer(1);
+  assert.equal(existsSync(join(mcp.home.cwd, "x")), true);
+  assert.equal(existsSync(join(mcp.home.cwd, "y")), false);
+});
+
 test(
   "a message to a running session joins it, and both calls are answered",
   { skip },
@@ -293,3 +313,17 @@ test("the client's settings win over the command line", { skip }, async (t) => {
 function isAnswer(line: Readonly<Record<string, unknown>>): boolean {
   return "result" in line;
 }
+
+test("a client that widens the sandbox is told of on stderr", { skip }, async (t) => {
+  const mcp = await McpSession.start(t, [DONE]);
+  mcp.callTool(1, "codex", { prompt: "x", sandbox: "read-only" });
+  await mcp.answer(1);
+  assert.equal(mcp.stderr, "");
+  mcp.callTool(2, "codex", { prompt: "x", config: { sandbox_mode: "danger-full-access" } });
+  await mcp.answer(2);
+  assert.equal(await until(() => mcp.stderr !== "", 5000), true);
+  assert.equal(
+    mcp.stderr,
+    "codex: The client asked for another sandbox: danger-full-access instead of read-only\n",
+  );
+});
