@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 
 import { measureExecCosts } from "./exec-costs.ts";
 import { measureGrowth, showGrowth } from "./growth.ts";
-import { measureMcp, showMcp } from "./mcp-conversations.ts";
+import { churnFigures, measureMcp, measureMcpChurn, showMcp } from "./mcp-conversations.ts";
 import { fetchPeers, type Peers } from "./peers.ts";
 import { reportOf, type Figure } from "./figure.ts";
 import { measureSandboxLatency, latencyFigures } from "./sandbox-latency.ts";
@@ -88,7 +88,10 @@ async function measure(section: Section, others: Peers | undefined): Promise<unk
       const costs = [];
       for (const count of [5, 50, 500]) costs.push(await measureMcp(codex, count));
       for (const cost of costs) showMcp(cost);
-      return costs;
+      const churn = await measureMcpChurn(codex, isQuick ? 300 : 3_000);
+      show(churnFigures(churn));
+      console.log(`${churn.descriptors} descriptors more than before the first conversation`);
+      return { costs, churn };
     }
     case "tui": {
       const script = join(import.meta.dirname, "tui.ts");
