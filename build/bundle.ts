@@ -12,7 +12,6 @@ import { basename, dirname, join } from "node:path";
 import { build, transform, type Plugin } from "esbuild";
 
 import { groupChunks, type SplitModule } from "./chunk-groups.ts";
-import { inkInChunks } from "./ink-plugin.ts";
 
 export interface BundleOptions {
   readonly root: string;
@@ -118,7 +117,7 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     // Its ES module form asks for a `require` that only exists in a file of its own.
     alias: { "web-tree-sitter": "./node_modules/web-tree-sitter/web-tree-sitter.cjs" },
     logLevel: "warning",
-    plugins: [withoutChildProcess, inkInChunks],
+    plugins: [withoutChildProcess],
   });
   const outputs = Object.entries(result.metafile.outputs);
   return result.outputFiles.map((file) => {
@@ -138,20 +137,19 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
 }
 
 /**
- * commander loads child_process at its start, for subcommands that are programs of their own, and
- * ink's terminal-size for terminals that do not tell their size. Neither is needed here, and loading
- * that module takes 9 ms of a 25 ms start.
+ * commander loads child_process at its start, for subcommands that are programs of their own. There
+ * are none here, and loading that module takes 9 ms of a 25 ms start.
  */
 const withoutChildProcess: Plugin = {
   name: "without-child-process",
   setup(bundler) {
     bundler.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      /\/node_modules\/(?:commander|terminal-size)\//.test(importer)
+      /\/node_modules\/commander\//.test(importer)
         ? { path: "child_process", namespace: "left-out" }
         : undefined,
     );
     bundler.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
-      contents: "export default {}; export const execFileSync = undefined;",
+      contents: "export default {};",
     }));
   },
 };

@@ -43,29 +43,28 @@ export async function warmUpScreen(): Promise<void> {
     findFiles: () => [],
     isImage: () => false,
   });
-  const live = new LiveRegion({ columns: WIDTH + 1, rows: 32, write: () => undefined }, true);
-  const draw = async (): Promise<void> => {
+  const live = new LiveRegion(() => undefined, true);
+  const draw = (): void => {
     const input = composer.view(WIDTH, 10, "Ask for something");
     const facts = { ...rules, allowedCount: 0, contextLeft: undefined, turn: undefined };
     const status = statusRow(facts, WIDTH, UNICODE_MARKS);
     const rows = [...view.liveRows(20), [], ...input.rows, status];
     live.draw(view.takePrinted(), { rows, cursor: input.cursor });
-    await new Promise((resolve) => setTimeout(resolve, 2));
   };
   view.print(sessionHeader(rules, "00000000-0000-4000-8000-000000000000", view.context));
-  await draw();
+  draw();
   const decoder = new KeyDecoder();
   for (const typed of ["a", "\u001b[D", "\u007f", "\u001b[200~words\u001b[201~", "\r"]) {
     for (const key of decoder.feed(Buffer.from(typed))) composer.key(key, false);
-    await draw();
+    draw();
   }
   view.userMessage("words");
   view.event({ id: "0", msg: { type: "task_started" } });
   for (const delta of ["# Title\n\nSome **bold** `words`\n", "and more\n\n- one\n", "- two\n\n"]) {
     view.event({ id: "0", msg: { type: "agent_message_delta", delta } });
-    await draw();
+    draw();
   }
   view.event({ id: "0", msg: { type: "task_complete", last_agent_message: null } });
-  await draw();
+  draw();
   live.end();
 }

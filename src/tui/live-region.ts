@@ -1,11 +1,15 @@
 /**
- * The rows at the bottom that change, drawn by ink, and everything above them, which is printed once
- * and then belongs to the terminal.
+ * The rows at the bottom that change, and everything above them, which is printed once and then
+ * belongs to the terminal.
+ *
+ * A terminal may have changed its size before what is written here reaches it. It has then broken
+ * rows that became too long, or cut them, or will do neither since they came later, and the program
+ * cannot know which. So all movement starts from the cursor, no row below it may be broken while it
+ * is written, and no more rows are taken away than were drawn: at worst some of the live rows stay
+ * behind, but none that was printed is lost. Terminals that count rows broken below the cursor as
+ * broken above it, as xterm.js does, leave as many behind.
  */
-import { type Instance, render, Text, useCursor } from "ink";
-import { createElement, type ReactNode } from "react";
-import { FrameStream, type FrameTarget } from "./frame-stream.ts";
-import { type Row, rowText, toAnsi } from "./styled.ts";
+import { type Row, type Span, toAnsi } from "./styled.ts";
 import { textWidth } from "./width.ts";
 
 export interface Frame {
@@ -16,86 +20,171 @@ export interface Frame {
 }
 
 const EMPTY: Frame = { rows: [], cursor: undefined };
-/** Frames are timed by the caller; ink must not hold one back. */
-const NO_THROTTLE_FPS = 1000;
+
+// No terminal shows half of what stands between these. Source: the synchronized output extension.
+const BEGIN_UPDATE = "\u001b[?2026h";
+const END_UPDATE = "\u001b[?2026l";
+/** A terminal takes a write this small in one piece; once a second the marks would be a fifth. */
+const SMALL_WRITE = 128;
+
+const ERASE_ROW_END = "\u001b[K";
+const ERASE_BELOW = "\u001b[J";
+const WRAP_OFF = "\u001b[?7l";
+const WRAP_ON = "\u001b[?7h";
+const HIDE_CURSOR = "\u001b[?25l";
+const SHOW_CURSOR = "\u001b[?25h";
 
 export class LiveRegion {
-  readonly #stream: FrameStream;
+  readonly #write: (text: string) => void;
   readonly #hasColors: boolean;
-  #ink: Instance | undefined;
   #frame: Frame = EMPTY;
+  /** Where the cursor is, in rows below the first one of the frame. */
+  #row = 0;
+  #isCursorShown = true;
+  #pending = "";
 
-  constructor(target: FrameTarget, hasColors: boolean) {
-    this.#stream = new FrameStream(target);
+  constructor(write: (text: string) => void, hasColors: boolean) {
+    this.#write = write;
     this.#hasColors = hasColors;
   }
 
   /** Prints `above` for good, then draws `frame` below it; both reach the terminal in one write. */
   draw(above: readonly Row[], frame: Frame): void {
     if (above.length > 0) {
-      this.#ink?.clear();
-      this.#stream.add(above.map((cells) => `${toAnsi(cells, this.#hasColors)}\r\n`).join(""));
+      this.#clear();
+      for (const cells of above) this.#pending += `${this.#ansi(cells)}\r\n`;
     }
-    this.#frame = frame;
-    const node = createElement(FrameView, { frame, hasColors: this.#hasColors });
-    if (this.#ink === undefined) this.#ink = this.#mount(node);
-    else this.#ink.rerender(node);
-    this.#stream.send();
+    this.#paint(frame);
+    this.#send();
   }
 
-  /** After the terminal has laid its rows out anew: takes away what the last frame has become. */
+  /** After the terminal has changed its size: takes away what the last frame has become. */
   resized(): void {
-    const { rows, cursor } = this.#frame;
-    const { columns } = this.#stream;
-    const heights = rows.map((cells) =>
-      Math.max(1, Math.ceil(textWidth(rowText(cells)) / columns)),
-    );
-    const cursorRow = cursor?.row ?? rows.length;
-    const above = heights.slice(0, cursorRow).reduce((sum, height) => sum + height, 0);
-    const within = cursor === undefined ? 0 : Math.floor(cursor.column / columns);
-    const up = above + within;
-    this.#stream.muted(() => this.#ink?.clear());
-    this.#stream.add(`${up > 0 ? `\u001b[${up}A` : ""}\r\u001b[J`);
-    this.#stream.muted(() => this.#stream.emit("resize"));
-    this.#stream.muted(() => this.#ink?.clear());
+    this.#clear();
   }
 
   /** The terminal belongs to another program from here; `draw` takes it back. */
   suspend(): void {
-    this.#ink?.clear();
-    this.#stream.send();
-    this.#frame = EMPTY;
+    this.#clear();
+    this.#showCursor(true);
+    this.#send();
   }
 
   /** Leaves the cursor at the start of an empty line. */
   end(): void {
-    this.#ink?.clear();
-    this.#stream.send();
-    this.#stream.muted(() => this.#ink?.unmount());
-    this.#ink = undefined;
+    this.suspend();
   }
 
-  #mount(node: ReactNode): Instance {
-    return render(node, {
-      stdout: this.#stream,
-      exitOnCtrlC: false,
-      patchConsole: false,
-      incrementalRendering: true,
-      interactive: true,
-      maxFps: NO_THROTTLE_FPS,
-    });
+  #clear(): void {
+    if (this.#frame.rows.length > 0) this.#pending += `${up(this.#row)}\r${ERASE_BELOW}`;
+    this.#frame = EMPTY;
+    this.#row = 0;
+  }
+
+  /** Writes the rows that are not there yet. */
+  #paint(frame: Frame): void {
+    const before = this.#frame.rows;
+    const { rows, cursor } = frame;
+    this.#frame = frame;
+    if (rows.length < before.length) {
+      this.#moveTo(rows.length);
+      this.#pending += `\r${ERASE_BELOW}`;
+    }
+    const cursorRow = cursor?.row ?? 0;
+    for (const [index, cells] of rows.entries()) {
+      const old = before[index];
+      const change = old === undefined ? this.#ansi(cells) : this.#changeOf(old, cells);
+      if (old !== undefined && change === "") continue;
+      if (old === undefined && index > 0) this.#addRow(index);
+      else this.#moveTo(index);
+      // Too long for a terminal that is narrower by now, it would move the rows that follow.
+      const mayWrap = index < cursorRow || cells.length === 0;
+      const start = old === undefined ? "\r" : "";
+      this.#pending += mayWrap ? start + change : `${start}${WRAP_OFF}${change}${WRAP_ON}`;
+    }
+    if (rows.length === 0) {
+      this.#showCursor(true);
+      return;
+    }
+    this.#moveTo(cursorRow);
+    this.#pending += cursor === undefined ? "\r" : `\r${right(cursor.column)}`;
+    this.#showCursor(cursor !== undefined);
+  }
+
+  /** To a row that exists. */
+  #moveTo(row: number): void {
+    this.#pending += row < this.#row ? up(this.#row - row) : down(row - this.#row);
+    this.#row = row;
+  }
+
+  /** Below the last row. */
+  #addRow(row: number): void {
+    this.#moveTo(row - 1);
+    this.#pending += "\r\n";
+    this.#row = row;
+  }
+
+  #showCursor(isShown: boolean): void {
+    if (this.#isCursorShown !== isShown) this.#pending += isShown ? SHOW_CURSOR : HIDE_CURSOR;
+    this.#isCursorShown = isShown;
+  }
+
+  /** What turns one row into the other, wherever in it the cursor is; empty: nothing does. */
+  #changeOf(before: Row, after: Row): string {
+    const { first, last } = differenceOf(before, after);
+    if (first === after.length && first === before.length) return "";
+    const kept = after.slice(0, first);
+    const start = `\r${right(widthOf(kept))}`;
+    const changed = after.slice(first, after.length - last);
+    const replaced = before.slice(first, before.length - last);
+    if (widthOf(changed) === widthOf(replaced)) return start + this.#ansi(changed);
+    return `${start}${this.#ansi(after.slice(first))}${ERASE_ROW_END}`;
+  }
+
+  #ansi(cells: Row): string {
+    return toAnsi(cells, this.#hasColors);
+  }
+
+  #send(): void {
+    const text = this.#pending;
+    this.#pending = "";
+    if (text === "") return;
+    const isSmall = text.length < SMALL_WRITE;
+    this.#write(isSmall ? text : `${BEGIN_UPDATE}${text}${END_UPDATE}`);
   }
 }
 
-interface FrameViewProps {
-  readonly frame: Frame;
-  readonly hasColors: boolean;
+/** How many spans are the same at the start, and how many of the rest at the end. */
+function differenceOf(before: Row, after: Row): { readonly first: number; readonly last: number } {
+  const most = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < most && isSame(before[first], after[first])) first += 1;
+  let last = 0;
+  while (last < most - first && isSame(before.at(-1 - last), after.at(-1 - last))) last += 1;
+  return { first, last };
 }
 
-function FrameView({ frame, hasColors }: FrameViewProps): ReactNode {
-  const { setCursorPosition } = useCursor();
-  const { rows, cursor } = frame;
-  setCursorPosition(cursor === undefined ? undefined : { x: cursor.column, y: cursor.row });
-  if (rows.length === 0) return null;
-  return createElement(Text, null, rows.map((cells) => toAnsi(cells, hasColors) || " ").join("\n"));
+function isSame(one: Span | undefined, other: Span | undefined): boolean {
+  if (one === undefined || other === undefined || one.text !== other.text) return false;
+  return one.style === other.style || JSON.stringify(one.style) === JSON.stringify(other.style);
+}
+
+function widthOf(cells: Row): number {
+  return cells.reduce((sum, { text }) => sum + textWidth(text), 0);
+}
+
+function up(rows: number): string {
+  return rows > 0 ? `\u001b[${rows}A` : "";
+}
+
+/**
+ * A lower terminal may have dropped the rows below the cursor: line feeds make them anew, where
+ * CSI B would stay where it is, and the way back up would lead too far.
+ */
+function down(rows: number): string {
+  return "\n".repeat(Math.max(0, rows));
+}
+
+function right(columns: number): string {
+  return columns > 0 ? `\u001b[${columns}C` : "";
 }

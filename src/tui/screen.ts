@@ -83,7 +83,7 @@ export class Screen implements Ui {
 
   constructor(parts: ScreenParts) {
     this.#parts = parts;
-    this.#live = new LiveRegion(parts.terminal, parts.hasColors);
+    this.#live = new LiveRegion(parts.terminal.write, parts.hasColors);
     this.#schedule = new DrawSchedule(() => this.#draw());
   }
 

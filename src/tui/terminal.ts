@@ -19,8 +19,8 @@ const BRACKETED_PASTE_ON = "\u001b[?2004h";
 /** The terminal says when its window is left and entered. Source: xterm's control sequences. */
 const FOCUS_ON = "\u001b[?1004h";
 const KITTY_PUSH = "\u001b[>1u";
-/** Keyboard, paste mode, focus, cursor, colours: in this order, all of it harmless when it was not on. */
-const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?1004l\u001b[?25h\u001b[0m";
+/** Keyboard, paste mode, focus, cursor, wrapping, colours: in this order, all of it harmless when it was not on. */
+const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?1004l\u001b[?25h\u001b[?7h\u001b[0m";
 const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
 const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
 
@@ -71,8 +71,12 @@ export class Terminal {
     this.write(isAlternate ? ALTERNATE_ON : ALTERNATE_OFF);
   }
 
-  /** Its size has just changed: what is where is known when `onResize` is called. */
+  /**
+   * Its size has just changed: what is where is known when `onResize` is called. The kernel is
+   * asked, since its signal may be on the way still.
+   */
   get isResizing(): boolean {
+    readSize(this.#options.stdout);
     return this.#isResizing;
   }
 
@@ -208,6 +212,12 @@ export class Terminal {
   readonly #ended = (): void => this.#handlers?.onHangUp("end-of-input");
   readonly #hungUp = (): void => this.#handlers?.onHangUp("SIGHUP");
   readonly #terminated = (): void => this.#handlers?.onHangUp("SIGTERM");
+}
+
+/** Emits "resize" when it has changed. Source: tty.WriteStream of Node, which does so at SIGWINCH. */
+function readSize(stdout: WriteStream): void {
+  const refresh: unknown = Reflect.get(stdout, "_refreshSize");
+  if (typeof refresh === "function") Reflect.apply(refresh, stdout, []);
 }
 
 /**

@@ -14,7 +14,7 @@ interface Layer {
 const layers: Readonly<Record<string, Layer>> = {
   "main.ts": { row: 9, packages: [] },
   cli: { row: 8, packages: ["commander"] },
-  tui: { row: 7, packages: ["ink", "react", "marked", "diff", "highlight.js"] },
+  tui: { row: 7, packages: ["marked", "diff", "highlight.js"] },
   "exec-mode": { row: 7, packages: ["zod"] },
   proto: { row: 7, packages: ["zod"] },
   "mcp-server": { row: 7, packages: ["@modelcontextprotocol/sdk", "zod"] },

@@ -142,8 +142,17 @@ export class TerminalScreen {
   }
 
   resize(columns: number, rows: number): void {
+    this.resizeSilently(columns, rows);
+    this.tellSize();
+  }
+
+  /** What the program writes from now on is shown in this size, while it knows only the old one. */
+  resizeSilently(columns: number, rows: number): void {
     this.#terminal.resize(columns, rows);
-    this.#pty.resize(columns, rows);
+  }
+
+  tellSize(): void {
+    this.#pty.resize(this.#terminal.cols, this.#terminal.rows);
   }
 
   /** Stops taking what the program writes: soon the kernel takes no more of it either. */
