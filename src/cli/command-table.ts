@@ -1,11 +1,11 @@
 /** Every command and flag of `codex`. Plain data: see `command-spec.ts` for what is made from it. */
 import { EXIT_CODE_MEANINGS } from "../exec-mode/exit-code.ts";
+import { COLOR_CHOICES } from "../config/color-choice.ts";
 import { KNOWN_MODELS } from "../config/model-families.ts";
 import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import type { CommandSpec, FlagSpec } from "./command-spec.ts";
 
 export const APPROVAL_POLICIES = ["untrusted", "on-failure", "on-request", "never"] as const;
-export const COLOR_CHOICES = ["always", "never", "auto"] as const;
 export const SHELLS = ["bash", "elvish", "fish", "powershell", "zsh"] as const;
 
 const CONFIG: FlagSpec = {
@@ -96,7 +96,7 @@ const COLOR: FlagSpec = {
   long: "--color",
   value: "WHEN",
   choices: COLOR_CHOICES,
-  help: "Colours in the output",
+  help: "Colours; auto: on a terminal, unless NO_COLOR is set",
 };
 
 const JSON_LINES: FlagSpec = { long: "--json", help: "Print events as JSON lines" };
@@ -175,6 +175,7 @@ const TUI_FLAGS: readonly FlagSpec[] = [
   ...SETTINGS,
   APPROVAL,
   IMAGE,
+  COLOR,
   { long: "--screen-reader", help: "Plain lines that a screen reader can follow" },
 ];
 

@@ -1,5 +1,6 @@
 /** Flags that decide on a conversation, as input of the configuration. */
 import { isAbsolute } from "node:path";
+import { COLOR_CHOICES, type ColorChoice } from "../config/color-choice.ts";
 import { type Config, type ConfigInput, loadConfig } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { APPROVAL_POLICIES } from "./command-table.ts";
@@ -70,6 +71,10 @@ function permissionFlags(
 /** The value of -s. */
 export function sandboxModeFlag(invocation: Invocation) {
   return oneOf(SANDBOX_MODES, flagText(invocation, "--sandbox"));
+}
+
+export function colorChoice(invocation: Invocation): ColorChoice {
+  return oneOf(COLOR_CHOICES, flagText(invocation, "--color")) ?? "auto";
 }
 
 /** The table has refused everything else; this only tells the compiler. */

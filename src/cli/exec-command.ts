@@ -1,7 +1,6 @@
 /** `codex exec` and `codex exec resume`: one prompt, nobody asked. */
 import type { ExecOptions, ResumeTarget } from "../exec-mode/options.ts";
-import { COLOR_CHOICES } from "./command-table.ts";
-import { loadWorkConfig, oneOf } from "./conversation-settings.ts";
+import { colorChoice, loadWorkConfig } from "./conversation-settings.ts";
 import { parseDurationMs } from "./duration.ts";
 import { flagText, flagTexts, hasFlag, type Invocation, UsageError } from "./invocation.ts";
 import { readProcessContext } from "./process-context.ts";
@@ -21,7 +20,7 @@ export async function runExecCommand(invocation: Invocation): Promise<number> {
     ...task,
     images: imagePaths(invocation),
     skipGitRepoCheck: hasFlag(invocation, "--skip-git-repo-check"),
-    color: oneOf(COLOR_CHOICES, flagText(invocation, "--color")) ?? "auto",
+    color: colorChoice(invocation),
     json: hasFlag(invocation, "--json"),
     lastMessageFile: flagText(invocation, "--output-last-message"),
     failOnDenial: hasFlag(invocation, "--fail-on-denial"),

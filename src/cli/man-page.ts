@@ -52,7 +52,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CODEX_OSS_BASE_URL, CODEX_OSS_PORT", "Address, or only the port, of the provider oss."],
   ["VISUAL, EDITOR", "Edits the draft of a session (Ctrl-G)."],
   ["PAGER", "Shows the transcript of a session (Ctrl-T). Empty or cat: the built-in pager does."],
-  ["NO_COLOR", "No colours when it is set."],
+  ["NO_COLOR", "No colours when it is set and not empty, unless --color says something else."],
 ];
 
 const FILES: readonly (readonly [string, string])[] = [

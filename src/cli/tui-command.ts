@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { isatty } from "node:tty";
 import type { ResumeChoice } from "../tui/options.ts";
-import { configInput, loadWorkConfig } from "./conversation-settings.ts";
+import { colorChoice, configInput, loadWorkConfig } from "./conversation-settings.ts";
 import { imagePaths } from "./exec-command.ts";
 import { hasFlag, type Invocation, UsageError } from "./invocation.ts";
 import { complain } from "./output.ts";
@@ -13,6 +13,7 @@ const EXIT_USAGE = 2;
 /** Errors: UsageError, ConfigError. */
 export async function runTuiCommand(invocation: Invocation): Promise<number> {
   const task = readTask(invocation);
+  const color = colorChoice(invocation);
   if (!isatty(0) || !isatty(1)) {
     complain('Cannot start a session: this is no terminal; "codex exec PROMPT" needs none');
     return EXIT_USAGE;
@@ -38,10 +39,11 @@ export async function runTuiCommand(invocation: Invocation): Promise<number> {
         : { text: task.prompt ?? "", imagePaths: imagesGiven },
     resume: task.resume,
     isScreenReader: hasFlag(invocation, "--screen-reader"),
+    color,
   });
   if (!end.wantsDemo) return end.exitCode;
   const { runDemo } = await import("../exec-mode/demo.ts");
-  return runDemo({ env, color: "auto", json: false });
+  return runDemo({ env, color, json: false });
 }
 
 interface Task {

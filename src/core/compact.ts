@@ -1,6 +1,7 @@
 /** Replaces a long history by a summary of it, so that the conversation can go on. */
 import { type ModelItem, textOfMessage, userMessage } from "../protocol/model-item.ts";
-import { environmentContext, isEnvironmentContext } from "./environment-context.ts";
+import { environmentContext } from "./environment-context.ts";
+import { isForModel, NOTES_TITLE } from "./history.ts";
 import { userInstructionsMessage } from "./project-doc.ts";
 import type { SessionState, Task } from "./session-state.ts";
 
@@ -18,7 +19,6 @@ of your own.`;
 
 const TRIGGER = "Write the notes on everything above now.";
 const DONE = "The conversation was compacted.";
-const NOTES_TITLE = "Notes on the conversation so far, which was longer than what you see:";
 /** Of the user's own words, the most recent ones: their exact form counts more than a retelling. */
 const MAX_KEPT_CHARACTERS = 20_000;
 
@@ -85,8 +85,7 @@ function recentUserMessages(items: readonly ModelItem[]): readonly ModelItem[] {
   for (const item of items.toReversed()) {
     if (item.type !== "message" || item.role !== "user") continue;
     const text = textOfMessage(item);
-    const isOurs = text.startsWith("<user_instructions>") || text.startsWith(NOTES_TITLE);
-    if (isEnvironmentContext(item) || isOurs || text === "") continue;
+    if (isForModel(item) || text === "") continue;
     characters += text.length;
     if (characters > MAX_KEPT_CHARACTERS) break;
     kept.unshift(userMessage([{ type: "input_text", text }]));

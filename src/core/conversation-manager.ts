@@ -6,7 +6,7 @@ import { type ConversationId, newConversationId } from "../protocol/ids.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
 import { CodexConversation } from "./codex-conversation.ts";
 import { EventQueue } from "./event-queue.ts";
-import { History, itemsBeforeMessage } from "./history.ts";
+import { History, itemsBeforeMessage, type UserMessage, userMessagesOf } from "./history.ts";
 import type { Machine } from "./machine.ts";
 import { MessageHistory } from "./message-history.ts";
 import { modelEndpoint } from "./model-endpoint.ts";
@@ -34,6 +34,8 @@ export interface NewConversation {
   readonly conversation: CodexConversation;
   /** The first event, which has been taken from the conversation already. */
   readonly sessionConfigured: SessionConfigured;
+  /** Of the session it goes on with. */
+  readonly earlierMessages: readonly UserMessage[];
   /** Grows while the conversation runs. */
   readonly refusals: Refusals;
 }
@@ -124,6 +126,7 @@ export class ConversationManager {
     }
     this.#conversations.set(start.id, open);
     return {
+      earlierMessages: userMessagesOf(start.history),
       conversationId: start.id,
       conversation,
       sessionConfigured: first.msg,

@@ -4,11 +4,16 @@
  */
 import {
   callIdOf,
+  type MessageItem,
   type ModelItem,
   textOfMessage,
   type ToolCallItem,
 } from "../protocol/model-item.ts";
 import { isEnvironmentContext } from "./environment-context.ts";
+import { isUserInstructions } from "./project-doc.ts";
+
+/** What a summary of the conversation begins with. */
+export const NOTES_TITLE = "Notes on the conversation so far, which was longer than what you see:";
 
 /** The output of a call that never got one. */
 export const ABORTED_OUTPUT = "aborted by the user before it finished";
@@ -47,6 +52,29 @@ export function itemsBeforeMessage(
   const item = items[index];
   if (item?.type !== "message" || textOfMessage(item) !== text) return undefined;
   return items.slice(0, index);
+}
+
+export interface UserMessage {
+  readonly text: string;
+  readonly imageCount: number;
+}
+
+/** What a person wrote, and nothing that was put between for the model alone. */
+export function userMessagesOf(items: readonly ModelItem[]): readonly UserMessage[] {
+  return items.flatMap((item) => {
+    if (item.type !== "message" || item.role !== "user" || isForModel(item)) return [];
+    const imageCount = item.content.filter(({ type }) => type === "input_image").length;
+    return [{ text: textOfMessage(item), imageCount }];
+  });
+}
+
+/** Of the messages in a user's role, those that no user has written. */
+export function isForModel(item: MessageItem): boolean {
+  return (
+    isEnvironmentContext(item) ||
+    isUserInstructions(item) ||
+    textOfMessage(item).startsWith(NOTES_TITLE)
+  );
 }
 
 export function outputItem(call: ToolCallItem, output: string): ModelItem {

@@ -1,5 +1,6 @@
 /** What `codex exec` was asked for, read from its command line by the CLI. */
 import type { Environment } from "../config/codex-home.ts";
+import type { ColorChoice } from "../config/color-choice.ts";
 import type { Config } from "../config/config.ts";
 import type { ModelSource } from "./loopback-server.ts";
 
@@ -13,7 +14,7 @@ export interface ExecOptions {
   /** Pictures for the first message, relative to the directory of the process. */
   readonly images: readonly string[];
   readonly skipGitRepoCheck: boolean;
-  readonly color: "always" | "never" | "auto";
+  readonly color: ColorChoice;
   readonly json: boolean;
   /** Where the last answer is written, relative to the directory of the process. */
   readonly lastMessageFile: string | undefined;

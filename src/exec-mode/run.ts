@@ -1,6 +1,7 @@
 /** `codex exec`: one prompt, nobody asked, an exit code that tells the truth. */
 import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { wantsColors } from "../config/color-choice.ts";
 import type { Config } from "../config/config.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import { ConversationManager, type NewConversation } from "../core/conversation-manager.ts";
@@ -160,13 +161,13 @@ class ExecRun {
   }
 
   #printer(config: Config): EventPrinter {
-    const { color, json } = this.#options;
+    const { color, json, env } = this.#options;
     if (json) return jsonPrinter(this.#stdout);
     const progress = this.#stdout.isTerminal ? this.#stdout : this.#stderr;
     return humanPrinter({
       progress,
       answer: this.#stdout.isTerminal ? undefined : this.#stdout,
-      isColored: color === "always" || (color === "auto" && progress.isTerminal),
+      isColored: wantsColors(color, progress.isTerminal, env),
       hidesReasoning: config.hideAgentReasoning,
     });
   }

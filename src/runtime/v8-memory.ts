@@ -33,3 +33,17 @@ export function keepV8Flat(): void {
   // Else the heap may double before garbage is collected, and does so again and again.
   setFlagsFromString("--heap-growing-percent=20");
 }
+
+/**
+ * Takes a tenth of a second or two: collects everything that is garbage and gives the pages back,
+ * which V8 by itself does only when it needs them. Source: V8's extension "gc", whose flag counts for
+ * contexts that are made after it.
+ */
+export function giveMemoryBack(): void {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = process.getBuiltinModule("node:vm").runInNewContext("gc");
+  setFlagsFromString("--no-expose-gc");
+  if (typeof collect !== "function") return;
+  Reflect.apply(collect, undefined, [{ type: "major", flavor: "last-resort" }]);
+}

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { findModelFamily } from "../config/model-families.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
+import type { UserMessage } from "../core/history.ts";
 import type { Event, EventMsgOf } from "../protocol/event.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import type { InputItem, OpOf } from "../protocol/submission.ts";
@@ -20,6 +21,7 @@ import type { SessionRules } from "./status-line.ts";
 export interface ChatListener {
   /** Something that is shown has changed. */
   readonly onChange: () => void;
+  readonly onTurnStart: () => void;
   readonly onQuestion: (question: Question) => void;
   /** Questions that were open need no answer any more. */
   readonly onTurnEnd: (kind: "complete" | "interrupted") => void;
@@ -45,8 +47,17 @@ export interface RunningTurn {
 
 export interface Rewound {
   readonly message: Message;
+  /** Of the pictures with it, how many are not in `message`: only their content is known. */
+  readonly lostImages: number;
   /** False: the model still knows it. */
   readonly isTakenBack: boolean;
+}
+
+interface Delivered {
+  readonly message: Message;
+  readonly lostImages: number;
+  /** What the conversation before it took of the context; undefined: nobody knows. */
+  readonly usedBefore: number | undefined;
 }
 
 type RuleChanges = Omit<OpOf<"override_turn_context">, "type">;
@@ -60,11 +71,12 @@ export class Chat {
   #isClosed = false;
   #sessionId = "";
   #historyLogId = 0;
+  #isCompacting = false;
   #hasSent = false;
   #turn: { startedAt: number; isStopping: boolean } | undefined;
   #queue: Message[] = [];
   /** What the model was told in this conversation, as far as it can be taken back. */
-  #delivered: Message[] = [];
+  #delivered: Delivered[] = [];
   /** Sent before there is a conversation. */
   #early: Message[] = [];
   #allowed = new Set<string>();
@@ -138,7 +150,9 @@ export class Chat {
     this.#historyLogId = created.sessionConfigured.history_log_id;
     this.#hasSent = resumePath !== undefined;
     this.#allowed = new Set();
-    this.#delivered = [];
+    this.#delivered = created.earlierMessages.map(delivered);
+    this.#isCompacting = false;
+    view.meter.begin(resumePath === undefined);
     this.#pumping = this.#pump(created.conversation);
     if (this.#isClosed) return;
     view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
@@ -161,6 +175,7 @@ export class Chat {
 
   compact(): void {
     this.#beginTurn();
+    this.#isCompacting = true;
     this.#conversation?.submit({ type: "compact" });
     this.#parts.listener.onChange();
   }
@@ -189,13 +204,18 @@ export class Chat {
 
   /** The last message, to be edited: the conversation goes on before it, where that can be done. */
   async rewind(): Promise<Rewound | undefined> {
-    const message = this.#delivered.at(-1);
-    if (message === undefined || this.#turn !== undefined) return undefined;
+    const last = this.#delivered.at(-1);
+    if (last === undefined || this.#turn !== undefined) return undefined;
+    const { message, lostImages, usedBefore } = last;
     const manager = await this.#parts.loadManager();
     const isTakenBack = manager.rewindConversation(this.#sessionId, message.text);
-    if (isTakenBack) this.#delivered.pop();
-    else this.#delivered = [message];
-    return { message, isTakenBack };
+    if (isTakenBack) {
+      this.#delivered.pop();
+      this.#parts.view.meter.setUsed(usedBefore);
+    } else {
+      this.#delivered = [last];
+    }
+    return { message, lostImages, isTakenBack };
   }
 
   takeQueue(): readonly Message[] {
@@ -214,7 +234,7 @@ export class Chat {
     }
     // The words join the running turn, so they must be there before the refusal lets it go on.
     if (feedback !== undefined) {
-      this.#delivered.push({ text: feedback, imagePaths: [] });
+      this.#remind({ text: feedback, imagePaths: [] });
       this.#conversation?.submit({ type: "user_input", items: [{ type: "text", text: feedback }] });
     }
     const type = kind === "exec" ? "exec_approval" : "patch_approval";
@@ -316,8 +336,11 @@ export class Chat {
       case "mcp_list_tools_response":
         listener.onTools(msg.tools);
         break;
-      // The view has taken these in.
       case "agent_message":
+        // The last request was for the notes; how much they take, the next one tells.
+        if (this.#isCompacting) view.meter.setUsed(undefined);
+        break;
+      // The view has taken these in.
       case "agent_message_delta":
       case "agent_reasoning":
       case "agent_reasoning_delta":
@@ -340,11 +363,14 @@ export class Chat {
   }
 
   #beginTurn(): void {
-    this.#turn ??= { startedAt: this.#parts.now(), isStopping: false };
+    if (this.#turn !== undefined) return;
+    this.#turn = { startedAt: this.#parts.now(), isStopping: false };
+    this.#parts.listener.onTurnStart();
   }
 
   #endTurn(kind: "complete" | "interrupted"): void {
     this.#turn = undefined;
+    this.#isCompacting = false;
     this.#parts.listener.onTurnEnd(kind);
     // What an interrupt would have given back was taken when it began.
     if (kind === "complete") this.#deliverQueue();
@@ -362,15 +388,25 @@ export class Chat {
     const images = imagePaths.map((path): InputItem => ({ type: "local_image", path }));
     const items: readonly InputItem[] = text === "" ? images : [...images, { type: "text", text }];
     this.#hasSent = true;
-    this.#delivered.push({ text, imagePaths });
+    this.#remind({ text, imagePaths });
     this.#beginTurn();
     this.#conversation?.submit({ type: "user_input", items });
+  }
+
+  /** So that it can be taken back. */
+  #remind(message: Message): void {
+    const { used: usedBefore } = this.#parts.view.meter;
+    this.#delivered.push({ message, lostImages: 0, usedBefore });
   }
 
   #remember(text: string): void {
     if (text === "" || looksSecret(text)) return;
     this.#conversation?.submit({ type: "add_to_history", text });
   }
+}
+
+function delivered({ text, imageCount }: UserMessage): Delivered {
+  return { message: { text, imagePaths: [] }, lostImages: imageCount, usedBefore: undefined };
 }
 
 function rulesOf(config: Config, isSandboxAvailable: boolean): SessionRules {

@@ -3,11 +3,29 @@ import type { TokenUsage } from "../protocol/event.ts";
 
 export class ContextMeter {
   #window: number | undefined;
-  /** What the first request cost without any conversation: instructions and tools. */
+  /** What the first request cost without any conversation: instructions and tools. 0 is the safe guess. */
   #base: number | undefined;
   #used: number | undefined;
   #input = 0;
   #output = 0;
+
+  /** Another conversation. How much an earlier one took before its first message, nobody knows. */
+  begin(isNew: boolean): void {
+    this.#base = isNew ? undefined : 0;
+    this.#used = undefined;
+    this.#input = 0;
+    this.#output = 0;
+  }
+
+  /** Of the last request, in tokens. */
+  get used(): number | undefined {
+    return this.#used;
+  }
+
+  /** The conversation has become another one: what a request for it takes; undefined: not known. */
+  setUsed(tokens: number | undefined): void {
+    this.#used = tokens;
+  }
 
   setWindow(tokens: number | undefined): void {
     this.#window = tokens;

@@ -234,8 +234,11 @@ export class ConversationView {
 
   /** The final text may hold more than its deltas did. */
   #message(text: string): void {
-    if (text.startsWith(this.#streamed)) this.#delta(text.slice(this.#streamed.length));
-    else if (this.#streamed === "") this.#delta(text);
+    if (text.startsWith(this.#streamed)) {
+      this.#delta(text.slice(this.#streamed.length));
+      // The history holds this one too; that made of deltas would be a second copy.
+      this.#streamed = text;
+    } else if (this.#streamed === "") this.#delta(text);
     this.#finishMessage();
   }
 

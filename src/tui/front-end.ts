@@ -24,11 +24,6 @@ export function wantsScreenReader({
   return isScreenReader || config.tui.screenReader || env["ACCESSIBLE"] === "1";
 }
 
-/** A NO_COLOR that is not empty takes colours away. Source: no-color.org. */
-export function hasColors(env: Environment): boolean {
-  return (env["NO_COLOR"] ?? "") === "";
-}
-
 /** What changes by itself on the screen, such as elapsed seconds, is for people who watch it. */
 export function hasAnimations({ config, env }: Pick<TuiOptions, "config" | "env">): boolean {
   return config.tui.animations && env["CI"] !== "true";

@@ -83,6 +83,7 @@ class LineSession implements Ui {
       now: () => performance.now(),
       listener: {
         onChange: () => this.#flush(),
+        onTurnStart: () => undefined,
         onQuestion: (question) => this.#ask(question),
         onTurnEnd: (kind) => this.#turnEnded(kind),
         onHistoryEntry: () => undefined,

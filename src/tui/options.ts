@@ -1,5 +1,6 @@
 /** What the command line asks of the terminal UI. */
 import type { Environment } from "../config/codex-home.ts";
+import type { ColorChoice } from "../config/color-choice.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { Message } from "./composer.ts";
 
@@ -12,6 +13,7 @@ export interface TuiOptions {
   /** A session to go on with. */
   readonly resume: ResumeChoice | undefined;
   readonly isScreenReader: boolean;
+  readonly color: ColorChoice;
 }
 
 export type ResumeChoice =

@@ -1,5 +1,5 @@
 /** What is shown of a session that goes on. */
-import { isEnvironmentContext } from "../core/environment-context.ts";
+import { isForModel } from "../core/history.ts";
 import { readRollout } from "../core/rollout-reader.ts";
 import { type ModelItem, textOfMessage } from "../protocol/model-item.ts";
 import { userCell } from "./cells.ts";
@@ -18,10 +18,15 @@ const SHOWN_EXCHANGES = 3;
 /** What user and assistant said; not what was put between for the model alone. */
 export function exchangesOf(history: readonly ModelItem[]): readonly Said[] {
   return history.flatMap((item): readonly Said[] => {
-    if (item.type !== "message" || isEnvironmentContext(item)) return [];
+    if (item.type !== "message") return [];
     const text = textOfMessage(item);
     if (item.role !== "user") return text === "" ? [] : [{ role: "assistant", text }];
-    return text.startsWith("<user_instructions>") || text === "" ? [] : [{ role: "user", text }];
+    if (isForModel(item)) return [];
+    const pictures = item.content.flatMap(({ type }) =>
+      type === "input_image" ? ["[Image]"] : [],
+    );
+    const shown = [...pictures, ...(text === "" ? [] : [text])].join("\n");
+    return shown === "" ? [] : [{ role: "user", text: shown }];
   });
 }
 

@@ -1,4 +1,5 @@
 /** One session on a screen: connects terminal, screen and conversation, from the start to the end. */
+import { wantsColors } from "../config/color-choice.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
 import { readImage } from "../core/image-file.ts";
@@ -10,7 +11,9 @@ import { editInEditor } from "./external-editor.ts";
 import { FileIndex } from "./file-index.ts";
 import { pagerOf, showInPager } from "./external-pager.ts";
 import { settleFirstRun } from "./first-run.ts";
-import { hasAnimations, hasColors, marksFor } from "./front-end.ts";
+import { hasAnimations, marksFor } from "./front-end.ts";
+import { MemoryWatch } from "./memory-watch.ts";
+import { keepV8Flat } from "../runtime/v8-memory.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
 import { PromptHistory } from "./prompt-history.ts";
@@ -48,6 +51,7 @@ class ScreenSession {
   readonly #chat: Chat;
   readonly #history: PromptHistory;
   readonly #notifier: Notifier;
+  readonly #memory = new MemoryWatch(() => this.#screen.attention.lastKeyAt);
   /** Commands are for a conversation; before there is one they wait. */
   readonly #begun = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<TuiEnd>();
@@ -89,7 +93,7 @@ class ScreenSession {
       view: this.#view,
       composer: this.#composer,
       marks,
-      hasColors: hasColors(env),
+      hasColors: wantsColors(options.color, true, env),
       config,
       hasAnimations: hasAnimations({ config, env }),
       actions: {
@@ -111,11 +115,13 @@ class ScreenSession {
       now: () => performance.now(),
       listener: {
         onChange: () => this.#screen.changed(),
+        onTurnStart: () => this.#memory.turnBegan(),
         onQuestion: (question) => {
           this.#screen.ask(question);
           this.#notifier.notify(notificationText("question"), this.#screen.attention);
         },
         onTurnEnd: () => {
+          this.#memory.turnEnded();
           this.#screen.dropQuestions();
           this.#notifier.notify(notificationText("turn-end"), this.#screen.attention);
         },
@@ -190,7 +196,8 @@ class ScreenSession {
     if (resumePath === undefined) await this.#chat.begin();
     else await this.#resume(resumePath);
     this.#begun.resolve();
-    await saveMemory();
+    keepV8Flat();
+    this.#memory.begin();
     if (options.resume?.kind === "choose") await this.#chooseSession();
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
   }
@@ -256,11 +263,12 @@ class ScreenSession {
   async #editLastMessage(): Promise<void> {
     const rewound = await this.#chat.rewind();
     if (rewound === undefined) return;
-    const { message, isTakenBack } = rewound;
+    const { message, lostImages, isTakenBack } = rewound;
     this.#composer.setMessage(message);
-    const text = isTakenBack
+    const outcome = isTakenBack
       ? "The last message and what followed it are taken back; files stay as they are (/undo)"
       : "The last message is here again; the model still knows it, for it cannot be taken back";
+    const text = lostImages === 0 ? outcome : `${outcome}. Pictures to attach again: ${lostImages}`;
     this.#view.note(text, noticeCell(text, this.#view.context));
     this.#screen.changed();
   }
@@ -310,16 +318,6 @@ class ScreenSession {
       return undefined;
     });
   }
-}
-
-/**
- * A session lives for hours: memory is worth more than the time of a few more collections.
- * Source: V8's flags; it is read at each collection, so it may be set late. It has to be: code caches
- * are made for the flags of the start, and what is loaded after this is compiled from its text.
- */
-async function saveMemory(): Promise<void> {
-  const { setFlagsFromString } = await import("node:v8");
-  setFlagsFromString("--heap-growing-percent=20");
 }
 
 /** Frames that are due are drawn in one of these, and those before this one first. */

@@ -42,6 +42,8 @@ const proposals: readonly (readonly [string, readonly string[]])[] = [
   ["codex exec --sandbox ", MODES],
   ["codex e -s w", ["workspace-write"]],
   ["codex exec --color=a", ["always", "auto"]],
+  ["codex --color=a", ["always", "auto"]],
+  ["codex resume --color n", ["never"]],
   ["codex -a on-", ["on-failure", "on-request"]],
   ["codex exec --js", ["--json"]],
   ["codex exec hello --js", ["--json"]],

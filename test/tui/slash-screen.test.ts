@@ -6,9 +6,11 @@ import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
+  CREATED,
   functionCall,
   needsLoopback,
   respond,
+  type ServerAnswer,
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
@@ -170,4 +172,96 @@ test("what was compacted cannot be taken back, and that is said", { skip }, asyn
   screen.type(KEY.escape);
   await screen.waitFor("the model still knows it");
   await screen.waitFor("› the question");
+});
+
+/** An answer whose request took so many tokens of the window. */
+function respondWith(text: string, input: number, output: number): ServerAnswer {
+  const usage = { input_tokens: input, output_tokens: output, total_tokens: input + output };
+  const response = { id: "resp_1", output: [], usage };
+  return {
+    stream: [CREATED, assistantMessage(text), { type: "response.completed", response }],
+  };
+}
+
+const WINDOW = "model_context_window = 11000";
+
+test("the part of the context that is left goes back with the message", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respondWith("the first answer", 1000, 1000),
+    respondWith("the second answer", 5000, 1000),
+    respondWith("the summary", 9000, 1000),
+  ]);
+  const place = makePlace(t, server, WINDOW);
+  const screen = new TerminalScreen(t, { place, rows: 40, columns: 120 });
+  const isIdle = (): boolean => !screen.text().includes("esc to interrupt");
+  const status = (): string => screen.rows().findLast((row) => row !== "") ?? "";
+  await screen.waitFor("Ask for something");
+  screen.send("question one");
+  await screen.waitFor("the first answer");
+  await screen.waitUntil(() => status().includes("90% ctx"), "what the first turn left");
+  screen.send("question two");
+  await screen.waitFor("the second answer");
+  await screen.waitUntil(() => status().includes("50% ctx") && isIdle(), "what the second left");
+  screen.type(KEY.escape);
+  await screen.waitFor("Esc again");
+  screen.type(KEY.escape);
+  await screen.waitFor("are taken back");
+  await screen.waitUntil(() => status().includes("90% ctx"), "what was left before it");
+  screen.type(KEY.control("c"));
+  screen.send("/compact");
+  await screen.waitFor("The conversation was compacted.");
+  await screen.waitUntil(isIdle, "the end of the turn");
+  assert.doesNotMatch(status(), /ctx/u, "the next request tells what the notes take");
+});
+
+test("messages of a resumed session are taken back, one after the other", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respondWith("the first answer", 1000, 1000),
+    respondWith("the second answer", 5000, 1000),
+    respondWith("the third answer", 1500, 500),
+  ]);
+  const place = makePlace(t, server, WINDOW);
+  const first = new TerminalScreen(t, { place, rows: 40 });
+  await first.waitFor("Ask for something");
+  for (const [question, answer] of [
+    ["question one", "the first answer"],
+    ["question two", "the second answer"],
+  ] as const) {
+    first.send(question);
+    await first.waitFor(answer);
+    await first.waitUntil(() => !first.text().includes("esc to interrupt"), "the end of the turn");
+  }
+  first.type(KEY.control("d"));
+  await first.exitCode();
+  const screen = new TerminalScreen(t, {
+    place,
+    args: ["resume", "--last"],
+    rows: 40,
+    columns: 120,
+  });
+  const status = (): string => screen.rows().findLast((row) => row !== "") ?? "";
+  await screen.waitFor("the second answer");
+  for (const [count, question] of ["question two", "question one"].entries()) {
+    screen.type(KEY.escape);
+    await screen.waitFor("Esc again");
+    screen.type(KEY.escape);
+    await screen.waitUntil(
+      () => screen.text().split("are taken back").length === count + 2,
+      "the message to be taken back",
+    );
+    await screen.waitFor(new RegExp(`› ${question}$`, "mu"));
+    if (count === 0) {
+      screen.type(KEY.control("c"));
+      await screen.waitFor("Ask for something");
+    }
+  }
+  assert.doesNotMatch(status(), /ctx/u, "hidden until the first turn");
+  screen.type(KEY.paste(", edited"));
+  await screen.waitFor("› question one, edited");
+  screen.type(KEY.enter);
+  await screen.waitFor("the third answer");
+  const body = JSON.stringify(server.requests[2]?.body);
+  assert.match(body, /question one, edited/u);
+  assert.doesNotMatch(body, /the first answer|question two|question one"/u);
+  await screen.waitUntil(() => status().includes("82% ctx"), "what is left of the window");
 });

@@ -239,6 +239,24 @@ test("NO_COLOR takes the colours and nothing else", { skip }, async (t) => {
   assert.match(screen.raw, sequence(String.raw`\[1m`));
 });
 
+for (const { args, env, isColored } of [
+  { args: ["--color=never"], env: {}, isColored: false },
+  { args: ["--color", "always"], env: { NO_COLOR: "1" }, isColored: true },
+  { args: ["--color=auto"], env: { NO_COLOR: "1" }, isColored: false },
+  { args: ["--color=auto"], env: { NO_COLOR: "" }, isColored: true },
+]) {
+  const given = `${args.join(" ")} ${JSON.stringify(env)}`;
+  test(`${given}: ${isColored ? "colours" : "bold, but no colours"}`, { skip }, async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("**bold** `code`"))]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server), args, env });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("bold code");
+    assert.equal(sequence(String.raw`\[[\d;]*(?:3\d|9\d|38;5;\d+)m`).test(screen.raw), isColored);
+    assert.match(screen.raw, sequence(String.raw`\[1m`));
+  });
+}
+
 test("a dumb terminal gets lines, typed answers, and no escape sequence", { skip }, async (t) => {
   const server = await startModelServer(t, [
     respond(

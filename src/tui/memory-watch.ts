@@ -1,0 +1,45 @@
+/**
+ * Gives memory back once an answer is over. A long one leaves four times its size behind: the pieces
+ * it came in, the event with all of it, what was written to the session file.
+ */
+import { giveMemoryBack } from "../runtime/v8-memory.ts";
+
+const GROWTH_BYTES = 40e6;
+/** It stops the program for a moment, so it waits for one without keys. */
+const QUIET_MS = 500;
+
+export class MemoryWatch {
+  readonly #lastKeyAt: () => number;
+  #base = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `lastKeyAt` is a time as performance.now() has it. */
+  constructor(lastKeyAt: () => number) {
+    this.#lastKeyAt = lastKeyAt;
+  }
+
+  /** A session has begun: what it needs is in memory. */
+  begin(): void {
+    this.#base = process.memoryUsage.rss();
+  }
+
+  turnBegan(): void {
+    clearTimeout(this.#timer);
+  }
+
+  turnEnded(): void {
+    clearTimeout(this.#timer);
+    if (process.memoryUsage.rss() - this.#base < GROWTH_BYTES) return;
+    this.#timer = setTimeout(() => this.#collect(), QUIET_MS);
+    this.#timer.unref();
+  }
+
+  #collect(): void {
+    if (performance.now() - this.#lastKeyAt() < QUIET_MS) {
+      this.turnEnded();
+      return;
+    }
+    giveMemoryBack();
+    this.begin();
+  }
+}
