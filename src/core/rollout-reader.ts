@@ -40,9 +40,11 @@ const compactedSchema = z.object({
  * A last line without its line end was being written when the process died; it is removed from the
  * file, so that what is appended begins a line.
  *
+ * `isToGoOn` false: it is only looked at, and another program may be writing that line.
+ *
  * Errors: ResumeError when this is no session file.
  */
-export function readRollout(path: string): StoredSession {
+export function readRollout(path: string, isToGoOn = true): StoredSession {
   const descriptor = openRollout(path);
   try {
     const { size } = fstatSync(descriptor);
@@ -53,7 +55,7 @@ export function readRollout(path: string): StoredSession {
     const bytes = readFileSync(descriptor);
     const end = bytes.lastIndexOf("\n") + 1;
     const session = parseRollout(path, bytes.toString("utf8", 0, end).split("\n"));
-    if (end < bytes.length) ftruncateSync(descriptor, end);
+    if (isToGoOn && end < bytes.length) ftruncateSync(descriptor, end);
     return session;
   } finally {
     closeSync(descriptor);

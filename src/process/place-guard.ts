@@ -111,6 +111,8 @@ export class PlaceGuard {
   readonly #before = new Map<string, Tree | undefined>();
   #placesBefore: ProtectedPlaces;
   #nestedBefore: NestedLook = nothingBelow;
+  /** Of the last look: hooks and settings that are put back or cleaned. */
+  #sealed = new Set<string>();
 
   constructor(input: GuardInput) {
     this.#input = input;
@@ -137,6 +139,7 @@ export class PlaceGuard {
     const after = newlyBare.length === 0 ? found : this.#find();
     const sealed = [...this.#placesBefore.sealed, ...after.sealed].map(({ path }) => path);
     // A worktree that is gone has taken its pointer along, which is nothing to undo.
+    this.#sealed = new Set(sealed);
     const included = this.#placesBefore.included.filter((path) => this.#read(path)?.size !== 0);
     const paths = new Set([...sealed, ...after.pointers, ...included]);
     const changes = [...paths].flatMap((path) => this.#restore(brand(path)));
@@ -146,6 +149,7 @@ export class PlaceGuard {
 
   #putBackNested(now: NestedLook): readonly PlaceChange[] {
     const before = this.#nestedBefore;
+    for (const path of now.own) this.#sealed.add(path);
     const unread = [...now.unread].filter((path) => !before.unread.has(path));
     const paths = new Set([...before.places.keys(), ...now.places.keys()]);
     return [
@@ -177,7 +181,7 @@ export class PlaceGuard {
     }
     if (!isRecorded || before?.size === 0) {
       // A file of the project, of which nobody knows what it was; what includes it is cleaned.
-      return now.own.has(path) ? cleanNewPlace(path, () => now.workTrees) : [];
+      return now.own.has(path) ? this.#cleanNew(path, () => now.workTrees) : [];
     }
     if (before === undefined) {
       return after === undefined
@@ -188,6 +192,10 @@ export class PlaceGuard {
       if (sameTree(before, after) || differHarmlessly(path, before, after)) return [];
     }
     return writeBack(path, before, "changed", ignoredBelow(path));
+  }
+
+  #cleanNew(path: ByteString, workTrees: () => WorkTrees): readonly PlaceChange[] {
+    return cleanNewPlace(path, { workTrees, isSealed: (place) => this.#sealed.has(place) });
   }
 
   #isWritable(path: string): boolean {
@@ -227,7 +235,7 @@ export class PlaceGuard {
     const after = this.#read(path);
     if (recorded && before !== undefined && after !== undefined && sameTree(before, after))
       return [];
-    if (!recorded) return cleanNewPlace(path, () => this.#lookBelow().workTrees);
+    if (!recorded) return this.#cleanNew(path, () => this.#lookBelow().workTrees);
     const what = whatHappened(before, after);
     if (before === undefined) {
       return after === undefined ? [] : [{ path, what, undone: false, detail: TOO_LARGE }];
@@ -273,13 +281,19 @@ function differHarmlessly(path: string, before: Tree, after: Tree): boolean {
 
 /** A workspace that has become a repository by files of its own: without HEAD it is none. */
 function disband(path: ByteString): readonly PlaceChange[] {
-  return cleanNewPlace(brand(`${path}/HEAD`), () => new Map());
+  const facts = { workTrees: () => new Map<string, string>(), isSealed: () => false };
+  return cleanNewPlace(brand(`${path}/HEAD`), facts);
 }
 
 type WorkTrees = NestedLook["workTrees"];
 
+interface RepositoryFacts {
+  readonly workTrees: () => WorkTrees;
+  readonly isSealed: (path: string) => boolean;
+}
+
 /** Hooks and settings of a repository that the command made itself. */
-function cleanNewPlace(path: ByteString, workTrees: () => WorkTrees): readonly PlaceChange[] {
+function cleanNewPlace(path: ByteString, facts: RepositoryFacts): readonly PlaceChange[] {
   const { parent, name } = splitPath(path);
   using held = HeldDirectory.openForRepair(parent);
   if (held === undefined) return [];
@@ -287,12 +301,14 @@ function cleanNewPlace(path: ByteString, workTrees: () => WorkTrees): readonly P
     if (name === "hooks") return removeHooks(path, held, name);
     if (name === "config" || name === "config.worktree") {
       return cleanConfig(path, held, name, (target) => {
-        const workTree = workTrees().get(parent);
+        const workTree = facts.workTrees().get(parent);
         return workTree !== undefined && posix.resolve(parent, target) === workTree;
       });
     }
     if (held.kindOf(name) === undefined) return [];
-    if (name === "commondir" && staysInRepository(held, name)) return [];
+    const repository = posix.resolve(parent, "../..");
+    const isGuarded = facts.isSealed(`${repository}/config`);
+    if (name === "commondir" && isGuarded && staysInRepository(held, name)) return [];
   } catch {
     // What cannot be looked at is no work of git's.
   }
@@ -304,7 +320,10 @@ function cleanNewPlace(path: ByteString, workTrees: () => WorkTrees): readonly P
   }
 }
 
-/** What `git worktree add` writes: the repository is two directories above. */
+/**
+ * What `git worktree add` writes: the repository is two directories above. There must be one, or
+ * anything of the project that is called "config" would be git's settings.
+ */
 function staysInRepository(parent: HeldDirectory, name: ByteString): boolean {
   const entry = readTree(parent, name).get(brand(""));
   return entry?.kind === "file" && entry.content.toString("latin1").trim() === "../..";

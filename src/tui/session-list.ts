@@ -47,7 +47,7 @@ function sessionChoices(codexHome: string, except: string): readonly Choice[] {
 
 function choiceOf(path: string): Choice | undefined {
   try {
-    const { cwd, history } = readRollout(path);
+    const { cwd, history } = readRollout(path, false);
     const first = exchangesOf(history).find(({ role }) => role === "user");
     if (first === undefined) return undefined;
     const time = /rollout-(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})/u.exec(path);

@@ -83,6 +83,9 @@ const attacks: Readonly<Record<string, string>> = {
     git -C sub config core.fsmonitor "$P" && yes '# a line of words' | head -c 40000000 >> sub/.git/config`,
   "settings that pass for a file of the project": `${makeSub} git -C sub config core.fsmonitor "$P" &&
     ${addLink} && git init -q a && git -C a config include.path ../../sub/.git/config`,
+  "settings in the work tree, by a file commondir": `${makeSub} ${addLink} &&
+    mv sub/.git/config sub/.git/refs sub/.git/objects . && echo ../.. > sub/.git/commondir &&
+    git config -f config core.fsmonitor "$P"`,
   "a submodule of a submodule": `${makeSub} cd sub && ${makeSub} ${addLink} && cd .. &&
     git -C sub/sub config core.fsmonitor "$P" && ${addLink}`,
 };

@@ -135,6 +135,8 @@ test("a file cut at any byte is read, repaired, and can be written on", (t) => {
   for (let size = bytes.length; size >= metaEnd; size -= 1) {
     writeFileSync(path, bytes);
     truncateSync(path, size);
+    readRollout(path, false);
+    assert.equal(statSync(path).size, size);
     const { history } = readRollout(path);
     const aborted = { ...output, output: ABORTED_OUTPUT };
     const possible = [[user, call, output], [user, call, aborted], [user], []];
