@@ -16,7 +16,12 @@ import {
   statSync,
 } from "node:fs";
 
-import { findNestedPlaces, gitDirectoryOf, type DiskFacts } from "../protocol/protected-places.ts";
+import {
+  findNestedPlaces,
+  gitDirectoryOf,
+  isGitDirectory,
+  type DiskFacts,
+} from "../protocol/protected-places.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromBytes, type ByteString } from "../runtime/byte-string.ts";
 import { readIndex, type IndexEntries } from "./git-index.ts";
@@ -136,7 +141,9 @@ function lookAt(
   const known = repositories.get(key);
   if (known !== undefined && known.id === stampsOf(known.paths)?.id) return known;
   repositories.delete(key);
-  if (disk.kindOf(`${workTree}/.git`) === undefined) return undefined;
+  const isRepository =
+    disk.kindOf(`${workTree}/.git`) !== undefined || isGitDirectory(workTree, disk);
+  if (!isRepository) return undefined;
   const paths = pathsThatTell(workTree, disk);
   const stamps = stampsOf(paths); // before reading, so that a change meanwhile is seen later
   const unread = new Set<ByteString>();
@@ -343,6 +350,9 @@ interface Listing {
   readonly hasRepository: boolean;
 }
 
+/** What git asks for of a repository without a .git. Source: gitrepository-layout(5). */
+const bareNames: ReadonlySet<string> = new Set(["HEAD", "objects", "refs"]);
+
 const listings = new Remembered<Listing>();
 const nothing: Listing = { directories: [], hasRepository: false };
 
@@ -354,13 +364,15 @@ function list(path: string): Listing {
         withFileTypes: true,
       });
       let hasRepository = false;
+      let bareCount = 0;
       const directories: ByteString[] = [];
       for (const entry of entries) {
         const name = byteStringFromBytes(entry.name);
         if (name === ".git") hasRepository = true;
+        if (bareNames.has(name)) bareCount += 1;
         else if (entry.isDirectory() && !unsearched.has(name)) directories.push(name);
       }
-      return { directories, hasRepository };
+      return { directories, hasRepository: hasRepository || bareCount === bareNames.size };
     } catch {
       return nothing;
     }

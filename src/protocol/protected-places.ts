@@ -89,7 +89,7 @@ export interface NestedPlaces {
   readonly workTrees: ReadonlyMap<string, string>;
 }
 
-/** `workTrees`: directories with an entry .git. `directories`: where commands may write. */
+/** `workTrees`: directories with an entry .git, or with git's files themselves. `directories`: where commands may write. */
 export function findNestedPlaces(
   workTrees: readonly string[],
   directories: readonly string[],
@@ -100,8 +100,9 @@ export function findNestedPlaces(
   const found = new Map<string, string>();
   for (const workTree of workTrees) {
     const path = `${workTree}/.git`;
-    finder.addRepository(path);
     const kind = disk.kindOf(path);
+    if (kind === undefined) finder.addGitDirectory(workTree);
+    else finder.addRepository(path);
     if (kind !== "file" && kind !== "link") continue;
     const target = gitDirectoryOf(workTree, disk);
     pointers.set(path, target);
@@ -124,6 +125,11 @@ export function gitDirectoryOf(workTree: string, disk: DiskFacts): string | unde
   if (kind === "directory") return path;
   if (kind === "link") return disk.realpath(path);
   return kind === "file" ? pointerTarget(path, disk) : undefined;
+}
+
+/** What git asks for. Source: gitrepository-layout(5). */
+export function isGitDirectory(path: string, disk: DiskFacts): boolean {
+  return ["HEAD", "objects", "refs"].every((name) => disk.kindOf(`${path}/${name}`) !== undefined);
 }
 
 /** "gitdir: path" and any number of line ends, relative to the directory of the file. Source: gitrepository-layout(5). */
@@ -195,10 +201,10 @@ class PlaceFinder {
   addWorkTree(directory: string): void {
     const prefix = directory === "/" ? "" : directory;
     this.addRepository(`${prefix}/.git`);
-    if (prefix === "" || !this.unborn.has(`${prefix}/.git`) || !this.#isGitDirectory(prefix))
+    if (prefix === "" || !this.unborn.has(`${prefix}/.git`) || !isGitDirectory(prefix, this.#disk))
       return;
     this.bare.add(directory);
-    this.#addGitDirectory(prefix);
+    this.addGitDirectory(prefix);
   }
 
   /** Submodules, of which there may be many, of all that were added. */
@@ -206,18 +212,11 @@ class PlaceFinder {
     for (const directory of this.pinned) this.#addModulesIn(`${directory}/modules`, 0);
   }
 
-  /** What git asks for. Source: gitrepository-layout(5). */
-  #isGitDirectory(path: string): boolean {
-    return ["HEAD", "objects", "refs"].every(
-      (name) => this.#disk.kindOf(`${path}/${name}`) !== undefined,
-    );
-  }
-
   /** `path` is the .git of a work tree: a directory, a file that points to one, or nothing. */
   addRepository(path: string): void {
     const kind = this.#disk.kindOf(path);
     if (kind === "directory") {
-      this.#addGitDirectory(path);
+      this.addGitDirectory(path);
       return;
     }
     if (kind === undefined) {
@@ -228,11 +227,11 @@ class PlaceFinder {
     const target = gitDirectoryOf(path.slice(0, path.lastIndexOf("/")), this.#disk);
     if (target === undefined) return;
     for (const directory of [target, this.#commonDirectory(target)]) {
-      if (directory !== undefined && this.isWritable(directory)) this.#addGitDirectory(directory);
+      if (directory !== undefined && this.isWritable(directory)) this.addGitDirectory(directory);
     }
   }
 
-  #addGitDirectory(directory: string): void {
+  addGitDirectory(directory: string): void {
     if (this.pinned.has(directory) || this.pinned.size >= this.#maxPlaces) return;
     this.pinned.add(directory);
     // A file "commondir" makes git take hooks and settings from where it says.
@@ -286,7 +285,7 @@ class PlaceFinder {
       const path = `${directory}/${name}`;
       if (this.#disk.kindOf(path) !== "directory") continue;
       if (this.#disk.kindOf(`${path}/HEAD`) === undefined) this.#addModulesIn(path, depth + 1);
-      else this.#addGitDirectory(path); // and, as one of the pinned, looked into later
+      else this.addGitDirectory(path); // and, as one of the pinned, looked into later
     }
   }
 

@@ -174,6 +174,17 @@ test("attack: a file that the settings include", options, async (t) => {
   assert.equal(await isRun(here), true);
 });
 
+test("attack: a directory that is a repository by files of its own", options, async (t) => {
+  const here = await workspace(t);
+  const words = `git init -q --bare sub && git -C sub config core.bare false &&
+    git -C sub config core.worktree .. && git -C sub config core.fsmonitor 'touch ${here.pwned}; false'`;
+  const result = await inSandbox(here, words);
+  assert.match(result.stderr, /removed: worktree = \.\.; fsmonitor/);
+  assert.equal(await isRun(here, "cd sub && git status"), false);
+  await outside(here, `rm -r sub; ${words}`); // the twin
+  assert.equal(await isRun(here, "cd sub && git status"), true);
+});
+
 test("honest work below the top goes on, without a word", options, async (t) => {
   const here = await workspace(t);
   const source = join(here.directory, "../source");
@@ -187,6 +198,7 @@ test("honest work below the top goes on, without a word", options, async (t) => 
     "git -C cloned remote add other ../elsewhere",
     "mv cloned renamed && git -C renamed status",
     "rm -rf renamed",
+    `git clone -q --bare ${source} bare.git && git -C bare.git log --format=%s`,
     `mkdir -p node_modules && git clone -q --bare ${source} node_modules/cache`,
     "git worktree add -q side && cd side && echo 1 > g && git add g && git commit -qm side",
     "git worktree remove side",
