@@ -6,7 +6,6 @@
  * registry into a scratch folder and runs them beside ours. A figure over its limit is marked, and
  * the exit code is 1 then; on a busy machine times mean little.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,9 +14,10 @@ import { measureExecCosts } from "./exec-costs.ts";
 import { measureGrowth, showGrowth } from "./growth.ts";
 import { churnFigures, measureMcp, measureMcpChurn, showMcp } from "./mcp-conversations.ts";
 import { fetchPeers, type Peers } from "./peers.ts";
-import { reportOf, type Figure } from "./figure.ts";
+import { type Figure, isOver, reportOf } from "./figure.ts";
 import { measureSandboxLatency, latencyFigures } from "./sandbox-latency.ts";
 import { measureStarts } from "./starts.ts";
+import { measureTui } from "./tui.ts";
 
 const SECTIONS = ["starts", "sandbox", "exec", "growth", "mcp", "tui"] as const;
 type Section = (typeof SECTIONS)[number];
@@ -60,7 +60,7 @@ const kept: unknown = existsSync(resultsPath) ? JSON.parse(readFileSync(resultsP
 const before = typeof kept === "object" && kept !== null && named.length > 0 ? kept : {};
 const all = { ...before, machine, date: new Date().toISOString(), ...results };
 writeFileSync(resultsPath, `${JSON.stringify(all, undefined, 2)}\n`);
-const over = figures.filter(({ value, limit }) => limit !== undefined && value > limit);
+const over = figures.filter(isOver);
 if (over.length > 0) {
   console.log(`\nOver their limits: ${over.map(({ name }) => name).join("; ")}`);
   process.exitCode = 1;
@@ -93,13 +93,8 @@ async function measure(section: Section, others: Peers | undefined): Promise<unk
       console.log(`${churn.descriptors} descriptors more than before the first conversation`);
       return { costs, churn };
     }
-    case "tui": {
-      const script = join(import.meta.dirname, "tui.ts");
-      const args = [script, ...(others === undefined ? [] : [others.codex23])];
-      const result = spawnSync(process.execPath, args, { stdio: "inherit" });
-      if (result.status !== 0) process.exitCode = 1;
-      return JSON.parse(readFileSync(join(import.meta.dirname, "tui-results.json"), "utf8"));
-    }
+    case "tui":
+      return show(await measureTui({ codex, peer: others?.codex23, isQuick }));
   }
 }
 

@@ -12,6 +12,9 @@ export interface SessionOptions {
   readonly scrollback?: number;
 }
 
+const BEGIN_UPDATE = "\u001b[?2026h";
+const END_UPDATE = "\u001b[?2026l";
+
 export const COLUMNS = 100;
 export const ROWS = 32;
 const DEADLINE_MS = 60_000;
@@ -24,6 +27,9 @@ export class Session {
   #bytes = 0;
   #recent = "";
   #fullClears = 0;
+  #frames = 0;
+  /** Between the marks of a synchronized update: these writes are of one frame. */
+  #isInUpdate = false;
 
   constructor({ program, cwd, codexHome, scrollback = 200_000 }: SessionOptions) {
     this.#terminal = new headless.Terminal({
@@ -44,6 +50,7 @@ export class Session {
     this.#pty.onData((data) => {
       this.#bytes += Buffer.byteLength(data);
       this.#recent = (this.#recent + data).slice(-65_536);
+      this.#countFrames(data);
       this.#fullClears += data.split("\u001b[2J").length + data.split("\u001b[3J").length - 2;
       this.#terminal.write(data);
     });
@@ -51,6 +58,11 @@ export class Session {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Synchronized updates, and what was written outside of them, piece by piece. */
+  get frames(): number {
+    return this.#frames;
   }
 
   get fullClears(): number {
@@ -117,8 +129,30 @@ export class Session {
     return performance.now() - start;
   }
 
+  /**
+   * Milliseconds from a character that was nowhere before to its echo; not a number when there is
+   * none in time.
+   */
+  async echoOf(character: string, deadlineMs = 1000): Promise<number> {
+    this.#recent = "";
+    const start = performance.now();
+    this.type(character);
+    while (!this.#recent.includes(character)) {
+      if (performance.now() - start > deadlineMs) return Number.NaN;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return performance.now() - start;
+  }
+
   end(): void {
     this.#pty.kill("SIGKILL");
+  }
+
+  #countFrames(data: string): void {
+    const begun = data.split(BEGIN_UPDATE).length - 1;
+    if (begun > 0 || !this.#isInUpdate) this.#frames += Math.max(1, begun);
+    const [lastBegin, lastEnd] = [data.lastIndexOf(BEGIN_UPDATE), data.lastIndexOf(END_UPDATE)];
+    if (lastBegin !== lastEnd) this.#isInUpdate = lastBegin > lastEnd;
   }
 
   #statusNumber(name: string): number {

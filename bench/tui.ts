@@ -1,168 +1,346 @@
 /**
- * `node bench/tui.ts [peer executable]`: what a session in the terminal costs, each number with its
- * limit, beside another build of Codex in the same harness. Writes bench/tui-results.json.
+ * What a session in the terminal costs: each number with its limit, beside another build of Codex in
+ * the same harness where there is one.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Figure } from "./figure.ts";
+import { quantile } from "./measure.ts";
+import { LAST_WORDS, type StreamingModel, startStreamingModel } from "./tui-model.ts";
 import { Session } from "./tui-session.ts";
 
-const root = dirname(import.meta.dirname);
+/** Name, unit and limit of everything that is measured; what a quick run leaves out is not shown. */
+const BUDGETS = {
+  "first frame, median": ["ms", 200],
+  "key echo when idle, median": ["ms", 10],
+  "idle CPU": ["%", 0.05],
+  "idle wake-ups per second": ["/s", 2],
+  "resident memory when idle": ["MB", 110],
+  "CPU while waiting": ["%", 0.5],
+  "terminal bytes while waiting": ["B/s", 100],
+  "frames while waiting": ["/s", 1],
+  "Esc to interrupted, silent model": ["ms", 100],
+  "Esc to interrupted, streaming model": ["ms", 100],
+  "CPU for a fast stream of 200 KB": ["ms", 2000],
+  "terminal bytes per streamed byte, fast": ["x", 2.5],
+  "frames during a fast stream": ["/s", 30],
+  "sections missing or repeated, fast": ["", 0],
+  "CPU while streaming at 2 KB/s": ["%", 5],
+  "terminal bytes per streamed byte, 2 KB/s": ["x", 5],
+  "frames while streaming at 2 KB/s": ["/s", 30],
+  "sections missing or repeated, 2 KB/s": ["", 0],
+  "key echo while streaming, median": ["ms", 30],
+  "frames while streaming and typing": ["/s", 60],
+  "full clears": ["", 0],
+  "resident memory after 10 MB": ["MB", 200],
+} as const satisfies Record<string, readonly [Figure["unit"], number]>;
+
+type Name = keyof typeof BUDGETS;
+type Numbers = Partial<Record<Name, number>>;
+
+interface Effort {
+  readonly starts: number;
+  readonly echoes: number;
+  readonly settleSeconds: number;
+  readonly idleSeconds: number;
+  readonly waitingSeconds: number;
+  readonly streamingSeconds: number;
+  readonly isLong: boolean;
+}
+
+const FULL: Effort = {
+  starts: 9,
+  echoes: 40,
+  settleSeconds: 12,
+  idleSeconds: 60,
+  waitingSeconds: 20,
+  streamingSeconds: 20,
+  isLong: true,
+};
+const QUICK: Effort = {
+  starts: 3,
+  echoes: 15,
+  settleSeconds: 10,
+  idleSeconds: 5,
+  waitingSeconds: 5,
+  streamingSeconds: 6,
+  isLong: false,
+};
+
 const SECTIONS = 412;
-const SETTLE_SECONDS = 12;
-const IDLE_SECONDS = 20;
-const WAITING_SECONDS = 10;
-const LONG_MB = 10;
+const LONG_BYTES = 10e6;
+const SLOW_BYTES_PER_SECOND = 2048;
+const INTERRUPT_DEADLINE_MS = 20_000;
 
 interface Subject {
-  readonly name: string;
   readonly program: string;
   /** The composer is there. */
   readonly ready: RegExp;
   readonly interrupted: RegExp;
 }
 
-const subjects: Subject[] = [
-  {
-    name: "codex",
-    program: join(root, "dist", "codex"),
-    ready: /Ask for something/u,
-    interrupted: /Interrupted/u,
-  },
-];
-const [peer] = process.argv.slice(2);
-if (peer !== undefined) {
-  subjects.push({ name: "peer", program: peer, ready: /send\b/u, interrupted: /interrupted/iu });
+export interface TuiSubjects {
+  readonly codex: string;
+  /** Codex 0.23.0. */
+  readonly peer: string | undefined;
+  readonly isQuick: boolean;
 }
 
-type Answer = (response: ServerResponse) => Promise<void>;
-let answer: Answer = silent;
-const server = createServer((request, response) => {
-  request.resume();
-  request.on("end", () => {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.flushHeaders();
-    answer(response).catch(() => response.destroy());
-  });
-});
-await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-
-type Numbers = Record<string, number>;
-const results: Record<string, Numbers> = {};
-try {
-  for (const subject of subjects) {
-    const numbers: Numbers = {};
-    results[subject.name] = numbers;
-    try {
-      await measure(subject, numbers);
-    } catch (error) {
-      // What was measured until then counts.
-      console.error(`${subject.name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+export async function measureTui({
+  codex,
+  peer,
+  isQuick,
+}: TuiSubjects): Promise<readonly Figure[]> {
+  const effort = isQuick ? QUICK : FULL;
+  const model = await startStreamingModel();
+  try {
+    const own = await new Measurement(
+      { program: codex, ready: /Ask for something/u, interrupted: /Interrupted/u },
+      model,
+      effort,
+    ).run();
+    const others =
+      peer === undefined
+        ? undefined
+        : await new Measurement(
+            { program: peer, ready: /send\b/u, interrupted: /interrupted/iu },
+            model,
+            effort,
+          ).run();
+    return figuresOf(own, others, isQuick);
+  } finally {
+    model.close();
   }
-} finally {
-  server.closeAllConnections();
-  server.close();
 }
 
-const LIMITS: Readonly<Record<string, number>> = {
-  "first frame, median of 9 (ms)": 200,
-  "key echo when idle, median (ms)": 10,
-  "idle CPU (%)": 0.05,
-  "idle wake-ups per second": 2,
-  "resident memory when idle (MB)": 110,
-  "CPU while waiting (%)": 0.5,
-  "bytes per second while waiting": 100,
-  "Esc to interrupted (ms)": 100,
-  "CPU for a fast stream (ms)": 2000,
-  "terminal bytes per streamed byte": 2.5,
-  "sections missing or repeated": 0,
-  "full clears": 0,
-  "resident memory after 10 MB (MB)": 200,
-};
-console.log(
-  `${"".padEnd(38)}${"limit".padStart(9)}${subjects.map(({ name }) => name.padStart(10)).join("")}`,
-);
-for (const [name, limit] of Object.entries(LIMITS)) {
-  const values = subjects.map((subject) =>
-    (results[subject.name]?.[name] ?? Number.NaN).toFixed(1).padStart(10),
-  );
-  console.log(`${name.padEnd(38)}${String(limit).padStart(9)}${values.join("")}`);
+function figuresOf(own: Numbers, others: Numbers | undefined, isQuick: boolean): readonly Figure[] {
+  return namesOf(BUDGETS).flatMap((name): readonly Figure[] => {
+    if (isQuick && name === "resident memory after 10 MB") return [];
+    const [unit, limit] = BUDGETS[name];
+    const figure = { name, value: own[name] ?? Number.NaN, unit, limit };
+    if (others === undefined) return [figure];
+    return [{ ...figure, peer: { name: "0.23.0", value: others[name] ?? Number.NaN } }];
+  });
 }
-writeFileSync(
-  join(import.meta.dirname, "tui-results.json"),
-  `${JSON.stringify(results, undefined, 2)}\n`,
-);
-process.exit(0);
 
-async function measure(subject: Subject, numbers: Numbers): Promise<void> {
-  const frames: number[] = [];
-  for (let round = 0; round < 9; round += 1) {
-    await withSession(subject, async (session) => {
-      await session.shows(subject.ready);
-      frames.push(session.elapsedMs);
+function namesOf<Key extends string>(record: Readonly<Record<Key, unknown>>): readonly Key[] {
+  const names: Key[] = [];
+  for (const name in record) names.push(name);
+  return names;
+}
+
+class Measurement {
+  readonly #subject: Subject;
+  readonly #model: StreamingModel;
+  readonly #effort: Effort;
+  readonly #numbers: Numbers = {};
+  /** It does not start: nothing can be measured. */
+  #hasNoFrame = false;
+
+  constructor(subject: Subject, model: StreamingModel, effort: Effort) {
+    this.#subject = subject;
+    this.#model = model;
+    this.#effort = effort;
+  }
+
+  /** What fails is told and left out: the rest counts. */
+  async run(): Promise<Numbers> {
+    const parts = [
+      this.#starts,
+      this.#idle,
+      this.#waiting,
+      this.#fast,
+      this.#slow,
+      this.#typing,
+      ...(this.#effort.isLong ? [this.#long] : []),
+    ];
+    for (const part of parts) {
+      if (this.#hasNoFrame) break;
+      try {
+        await part();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        console.error(`${this.#subject.program}: ${reason}`);
+      }
+    }
+    return this.#numbers;
+  }
+
+  readonly #starts = async (): Promise<void> => {
+    const times: number[] = [];
+    for (let round = 0; round < this.#effort.starts; round += 1) {
+      await this.#withSession(async (session) => {
+        times.push(session.elapsedMs);
+      });
+    }
+    this.#numbers["first frame, median"] = median(times);
+  };
+
+  readonly #idle = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      const { echoes, settleSeconds, idleSeconds } = this.#effort;
+      await sleep(1000);
+      this.#numbers["key echo when idle, median"] = median(await echoesOf(session, echoes));
+      session.type("\u0015");
+      // What is left of the start, such as a last collection of garbage, is no idle time.
+      await sleep(settleSeconds * 1000);
+      const used = await usage(session, () => sleep(idleSeconds * 1000));
+      this.#numbers["idle CPU"] = used.cpuPercent;
+      this.#numbers["idle wake-ups per second"] = used.wakeUpsPerSecond;
+      this.#numbers["resident memory when idle"] = session.rssMb();
     });
+
+  readonly #waiting = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      this.#model.play({ kind: "silent" });
+      await send(session, "go");
+      await sleep(2000);
+      const used = await usage(session, () => sleep(this.#effort.waitingSeconds * 1000));
+      this.#numbers["CPU while waiting"] = used.cpuPercent;
+      this.#numbers["terminal bytes while waiting"] = used.bytesPerSecond;
+      this.#numbers["frames while waiting"] = used.framesPerSecond;
+      this.#numbers["Esc to interrupted, silent model"] = await this.#interrupt(session);
+    });
+
+  readonly #fast = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      const text = sections(SECTIONS);
+      this.#model.play({ kind: "fast", text });
+      await sleep(500);
+      await send(session, "go");
+      const used = await usage(session, () => showsAll(session));
+      this.#numbers["CPU for a fast stream of 200 KB"] = used.cpuMs;
+      this.#numbers["terminal bytes per streamed byte, fast"] = used.bytes / text.length;
+      this.#numbers["frames during a fast stream"] = used.framesPerSecond;
+      this.#numbers["sections missing or repeated, fast"] = wrongSections(session, SECTIONS);
+      this.#numbers["full clears"] = session.fullClears;
+    });
+
+  readonly #slow = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      const text = this.#slowText(1);
+      const bytesPerSecond = SLOW_BYTES_PER_SECOND;
+      this.#model.play({ kind: "slow", text, bytesPerSecond });
+      await send(session, "go");
+      await session.shows(/Section 0/u);
+      const used = await usage(session, () => showsAll(session));
+      this.#numbers["CPU while streaming at 2 KB/s"] = used.cpuPercent;
+      this.#numbers["terminal bytes per streamed byte, 2 KB/s"] = used.bytes / text.length;
+      this.#numbers["frames while streaming at 2 KB/s"] = used.framesPerSecond;
+      const count = text.split("## Section").length - 1;
+      this.#numbers["sections missing or repeated, 2 KB/s"] = wrongSections(session, count);
+    });
+
+  readonly #typing = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      const bytesPerSecond = SLOW_BYTES_PER_SECOND;
+      this.#model.play({ kind: "slow", text: this.#slowText(10), bytesPerSecond });
+      await send(session, "go");
+      await session.shows(/Section 1/u);
+      let echoes: readonly number[] = [];
+      const used = await usage(session, async () => {
+        echoes = await echoesOf(session, this.#effort.echoes);
+      });
+      this.#numbers["key echo while streaming, median"] = median(echoes);
+      this.#numbers["frames while streaming and typing"] = used.framesPerSecond;
+      this.#numbers["Esc to interrupted, streaming model"] = await this.#interrupt(session);
+    });
+
+  readonly #long = (): Promise<void> =>
+    this.#withSession(async (session) => {
+      const text = sections(Math.round(LONG_BYTES / sections(1).length));
+      this.#model.play({ kind: "fast", text });
+      await send(session, "go");
+      await showsAll(session);
+      await sleep(2000);
+      this.#numbers["resident memory after 10 MB"] = session.rssMb();
+    });
+
+  /** As long as the measurement takes, and so many times. */
+  #slowText(times: number): string {
+    const bytes = SLOW_BYTES_PER_SECOND * this.#effort.streamingSeconds * times;
+    return sections(Math.ceil(bytes / sections(1).length));
   }
-  numbers["first frame, median of 9 (ms)"] = median(frames);
-  await withSession(subject, async (session) => {
-    await session.shows(subject.ready);
-    await sleep(1000);
-    const echoes: number[] = [];
-    for (let round = 0; round < 40; round += 1) {
-      echoes.push(await session.echo("x"));
-      await sleep(60);
-    }
-    numbers["key echo when idle, median (ms)"] = median(echoes);
-    session.type("\u0015");
-    // What is left of the start, such as a last collection of garbage, is no idle time.
-    await sleep(SETTLE_SECONDS * 1000);
-    const [cpu, wakeUps] = [session.cpuMs(), session.wakeUps()];
-    await sleep(IDLE_SECONDS * 1000);
-    numbers["idle CPU (%)"] = (session.cpuMs() - cpu) / (IDLE_SECONDS * 10);
-    numbers["idle wake-ups per second"] = (session.wakeUps() - wakeUps) / IDLE_SECONDS;
-    numbers["resident memory when idle (MB)"] = session.rssMb();
-    answer = silent;
-    await send(session, "go");
-    await sleep(2000);
-    const [waitingCpu, bytes] = [session.cpuMs(), session.bytes];
-    await sleep(WAITING_SECONDS * 1000);
-    numbers["CPU while waiting (%)"] = (session.cpuMs() - waitingCpu) / (WAITING_SECONDS * 10);
-    numbers["bytes per second while waiting"] = (session.bytes - bytes) / WAITING_SECONDS;
+
+  async #interrupt(session: Session): Promise<number> {
     session.type("\u001b");
-    numbers["Esc to interrupted (ms)"] = await session.shows(subject.interrupted, 20_000);
-  });
-  await withSession(subject, async (session) => {
-    await session.shows(subject.ready);
-    const text = sections(SECTIONS);
-    answer = (response) => stream(response, text);
-    await sleep(500);
-    const [cpu, bytes] = [session.cpuMs(), session.bytes];
-    await send(session, "go");
-    await session.shows(/the very end/u);
-    await sleep(1500);
-    numbers["CPU for a fast stream (ms)"] = session.cpuMs() - cpu;
-    numbers["terminal bytes per streamed byte"] = (session.bytes - bytes) / text.length;
-    const shown = [...session.text().matchAll(/Section (\d+)\b/gu)].map((match) =>
-      Number(match[1]),
+    return session.shows(this.#subject.interrupted, INTERRUPT_DEADLINE_MS);
+  }
+
+  /** `use` begins when the composer is there. */
+  async #withSession(use: (session: Session) => Promise<void>): Promise<void> {
+    const home = mkdtempSync(join(tmpdir(), "codex-tui-bench-"));
+    const cwd = join(home, "work");
+    const codexHome = join(home, "settings");
+    mkdirSync(join(cwd, ".git"), { recursive: true });
+    mkdirSync(codexHome);
+    const provider = `name = "s"\nbase_url = "${this.#model.url}"\nwire_api = "responses"`;
+    writeFileSync(
+      join(codexHome, "config.toml"),
+      `model_provider = "s"\n[model_providers.s]\n${provider}\n[projects."${cwd}"]\ntrust_level = "trusted"\n`,
     );
-    const wrong = Array.from({ length: SECTIONS }, (_, index) => index).filter(
-      (index) => shown.filter((one) => one === index).length !== 1,
-    );
-    numbers["sections missing or repeated"] = wrong.length;
-    numbers["full clears"] = session.fullClears;
-  });
-  await withSession(subject, async (session) => {
-    await session.shows(subject.ready);
-    const text = sections(Math.round((LONG_MB * 1e6) / sections(1).length));
-    answer = (response) => stream(response, text);
-    await send(session, "go");
-    await session.shows(/the very end/u);
-    await sleep(2000);
-    numbers["resident memory after 10 MB (MB)"] = session.rssMb();
-  });
+    const session = new Session({ program: this.#subject.program, cwd, codexHome });
+    try {
+      this.#hasNoFrame = true;
+      await session.shows(this.#subject.ready);
+      this.#hasNoFrame = false;
+      await use(session);
+    } finally {
+      session.end();
+      await sleep(100);
+      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+}
+
+interface Usage {
+  readonly cpuMs: number;
+  readonly cpuPercent: number;
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
+  readonly framesPerSecond: number;
+  readonly wakeUpsPerSecond: number;
+}
+
+/** Of the session, while `work` lasts. */
+async function usage(session: Session, work: () => Promise<void>): Promise<Usage> {
+  const before = [session.cpuMs(), session.bytes, session.frames, session.wakeUps()] as const;
+  const start = performance.now();
+  await work();
+  const seconds = (performance.now() - start) / 1000;
+  const cpuMs = session.cpuMs() - before[0];
+  const bytes = session.bytes - before[1];
+  return {
+    cpuMs,
+    cpuPercent: cpuMs / (seconds * 10),
+    bytes,
+    bytesPerSecond: bytes / seconds,
+    framesPerSecond: (session.frames - before[2]) / seconds,
+    wakeUpsPerSecond: (session.wakeUps() - before[3]) / seconds,
+  };
+}
+
+/** The first of the letters that are typed; each is typed once, so that no old one is taken for it. */
+const FIRST_LETTER = 0x00c0;
+const BETWEEN_KEYS_MS = 60;
+
+/** Ends with the first key that has no echo. */
+async function echoesOf(session: Session, count: number): Promise<readonly number[]> {
+  const echoes: number[] = [];
+  for (let round = 0; round < count; round += 1) {
+    const echo = await session.echoOf(String.fromCharCode(FIRST_LETTER + round));
+    echoes.push(echo);
+    if (Number.isNaN(echo)) break;
+    await sleep(BETWEEN_KEYS_MS);
+  }
+  return echoes.some(Number.isNaN) ? [] : echoes;
+}
+
+async function showsAll(session: Session): Promise<void> {
+  await session.shows(new RegExp(LAST_WORDS, "u"));
 }
 
 async function send(session: Session, text: string): Promise<void> {
@@ -171,66 +349,22 @@ async function send(session: Session, text: string): Promise<void> {
   session.type("\r");
 }
 
-async function withSession(
-  subject: Subject,
-  use: (session: Session) => Promise<void>,
-): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), "codex-tui-bench-"));
-  const cwd = join(home, "work");
-  const codexHome = join(home, "settings");
-  mkdirSync(join(cwd, ".git"), { recursive: true });
-  mkdirSync(codexHome);
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("Cannot listen");
-  const provider = `name = "s"\nbase_url = "http://127.0.0.1:${address.port}/v1"\nwire_api = "responses"`;
-  writeFileSync(
-    join(codexHome, "config.toml"),
-    `model_provider = "s"\n[model_providers.s]\n${provider}\n[projects."${cwd}"]\ntrust_level = "trusted"\n`,
-  );
-  const session = new Session({ program: subject.program, cwd, codexHome });
-  try {
-    await use(session);
-  } finally {
-    session.end();
-    await sleep(100);
-    rmSync(home, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
 function sections(count: number): string {
-  const filler = "Words that fill a line of the terminal, and then some more of them. ".repeat(5);
+  const filler = "Words that fill a line of the terminal, and then some more of them. ".repeat(7);
   return Array.from(
     { length: count },
     (_, index) => `## Section ${index}\n\n${filler}\n\n- one\n- two\n\n`,
   ).join("");
 }
 
-async function silent(): Promise<void> {
-  // The headers are sent, and nothing follows.
-}
-
-async function stream(response: ServerResponse, text: string): Promise<void> {
-  const whole = `${text}the very end\n`;
-  await write(response, { type: "response.created", response: { id: "r" } });
-  for (let at = 0; at < whole.length; at += 256) {
-    await write(response, { type: "response.output_text.delta", delta: whole.slice(at, at + 256) });
-  }
-  const content = [{ type: "output_text", text: whole, annotations: [] }];
-  const item = { type: "message", id: "m", role: "assistant", status: "completed", content };
-  await write(response, { type: "response.output_item.done", output_index: 0, item });
-  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-  await write(response, { type: "response.completed", response: { id: "r", output: [], usage } });
-  response.end();
-}
-
-function write(response: ServerResponse, event: Readonly<Record<string, unknown>>): Promise<void> {
-  return new Promise((resolve) => {
-    const data = `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`;
-    if (response.write(data)) resolve();
-    else response.once("drain", resolve);
-  });
+function wrongSections(session: Session, count: number): number {
+  const shown = [...session.text().matchAll(/Section (\d+)\b/gu)].map((match) => Number(match[1]));
+  const times = new Map<number, number>();
+  for (const index of shown) times.set(index, (times.get(index) ?? 0) + 1);
+  return Array.from({ length: count }, (_, index) => times.get(index)).filter((one) => one !== 1)
+    .length;
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return quantile(values, 0.5);
 }
