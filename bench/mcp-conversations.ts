@@ -150,8 +150,11 @@ class Client {
       if (line.includes('"type":"task_complete"')) this.#completed();
     } else if ("id" in received) {
       const { id } = received;
-      if (!("result" in received)) throw new Error(`Unexpected answer: ${line}`);
-      this.#waiting.get(Number(id))?.({ ...Object(received.result) });
+      const result = "result" in received ? received.result : undefined;
+      if (typeof result !== "object" || result === null) {
+        throw new Error(`Unexpected answer: ${line}`);
+      }
+      this.#waiting.get(Number(id))?.({ ...result });
       this.#waiting.delete(Number(id));
     }
   }
