@@ -2,20 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../config/codex-home.ts";
 import { SpawnError } from "../process/spawn.ts";
-import { runOnTerminal } from "./terminal-program.ts";
+import { type Lending, type LentEnd, runOnTerminal, wasKilled } from "./terminal-program.ts";
 
 export type EditResult =
   | { readonly kind: "edited"; readonly text: string }
-  | { readonly kind: "kept"; readonly reason: string };
+  | ({ readonly kind: "kept" } & Required<LentEnd>);
 
 /** The terminal must have been handed over. */
-export async function editInEditor(
-  draft: string,
-  env: Environment,
-  cwd: string,
-): Promise<EditResult> {
+export async function editInEditor(draft: string, lending: Lending): Promise<EditResult> {
+  const { env } = lending;
   const editor = [env["VISUAL"], env["EDITOR"]].find(
     (name) => name !== undefined && name.trim() !== "",
   );
@@ -24,8 +20,11 @@ export async function editInEditor(
   const file = join(directory, "draft.md");
   try {
     writeFileSync(file, draft, { mode: 0o600, flag: "wx" });
-    const code = await runOnTerminal(editor, file, { env, cwd });
-    if (code !== 0) return kept(`The editor ended with exit code ${code}; the draft is as it was`);
+    const code = await runOnTerminal(editor, file, lending);
+    if (code !== 0) {
+      const problem = `The editor ended with exit code ${code}; the draft is as it was`;
+      return kept(problem, wasKilled(code));
+    }
     return { kind: "edited", text: readFileSync(file, "utf8").replace(/\n$/u, "") };
   } catch (error) {
     if (error instanceof SpawnError) return kept(error.message);
@@ -36,6 +35,6 @@ export async function editInEditor(
   }
 }
 
-function kept(reason: string): EditResult {
-  return { kind: "kept", reason };
+function kept(problem: string, leftBehind = false): EditResult {
+  return { kind: "kept", problem, leftBehind };
 }

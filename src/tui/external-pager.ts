@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
 import { SpawnError } from "../process/spawn.ts";
-import { runOnTerminal } from "./terminal-program.ts";
+import { type Lending, type LentEnd, runOnTerminal, wasKilled } from "./terminal-program.ts";
 
 /** Undefined: the built-in one. `cat` means none, as it does to git. */
 export function pagerOf(env: Environment): string | undefined {
@@ -12,22 +12,23 @@ export function pagerOf(env: Environment): string | undefined {
   return pager === "" || pager === "cat" ? undefined : pager;
 }
 
-/** The terminal must have been handed over. What went wrong, if something did. */
+/** The terminal must have been handed over. */
 export async function showInPager(
   pager: string,
   lines: readonly string[],
-  place: { readonly env: Environment; readonly cwd: string },
-): Promise<string | undefined> {
+  lending: Lending,
+): Promise<LentEnd> {
   const directory = mkdtempSync(join(tmpdir(), "codex-transcript-"));
   const file = join(directory, "transcript.txt");
   try {
     writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
-    const code = await runOnTerminal(pager, file, place);
-    return code === 0 ? undefined : `The pager ended with exit code ${code}`;
+    const code = await runOnTerminal(pager, file, lending);
+    if (code === 0) return {};
+    return { problem: `The pager ended with exit code ${code}`, leftBehind: wasKilled(code) };
   } catch (error) {
-    if (error instanceof SpawnError) return error.message;
+    if (error instanceof SpawnError) return { problem: error.message };
     const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return `Cannot show the transcript: ${reason}`;
+    return { problem: `Cannot show the transcript: ${reason}` };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -99,6 +99,7 @@ class LineSession implements Ui {
 
   async run(): Promise<TuiEnd> {
     process.on("SIGINT", this.#interrupted);
+    process.on("uncaughtException", this.#failed);
     const handlers = Object.entries(EXIT_SIGNALS).map(([signal, code]) => {
       const handler = (): void => this.#end(code);
       process.on(signal, handler);
@@ -110,6 +111,7 @@ class LineSession implements Ui {
       return await this.#ended.promise;
     } finally {
       process.off("SIGINT", this.#interrupted);
+      process.off("uncaughtException", this.#failed);
       for (const remove of handlers) remove();
       this.#lines.close();
       await this.#chat.end();
@@ -119,6 +121,9 @@ class LineSession implements Ui {
       }
     }
   }
+
+  /** What nothing has caught ends the session. */
+  readonly #failed = (error: Error): void => this.#ended.reject(error);
 
   get cellContext(): CellContext {
     return this.#view.context;

@@ -21,6 +21,7 @@ import { sanitizeLine } from "./sanitize.ts";
 import { Screen } from "./screen.ts";
 import type { SlashHost } from "./slash-actions.ts";
 import { Terminal } from "./terminal.ts";
+import type { LentEnd } from "./terminal-program.ts";
 import { toolRows } from "./tool-rows.ts";
 
 export interface SessionInput {
@@ -58,7 +59,9 @@ class ScreenSession {
   #files: FileIndex | undefined;
   #reload: (flags: ConfigFlags) => Promise<Config>;
   #isEnding = false;
-  #isLent = false;
+  /** The program that has the terminal. */
+  #lent: { readonly stop: AbortController; readonly isOver: Promise<void> } | undefined;
+  #hasFailed = false;
 
   constructor(input: SessionInput) {
     this.#input = input;
@@ -142,14 +145,21 @@ class ScreenSession {
       onHangUp: (reason) => this.#hangUp(EXIT_CODES[reason]),
     });
     process.on("SIGINT", this.#interrupted);
+    process.on("uncaughtException", this.#failed);
     try {
       this.#run(this.#begin());
       return await this.#ended.promise;
     } finally {
+      this.#isEnding = true;
       process.off("SIGINT", this.#interrupted);
-      this.#screen.end();
-      this.#terminal.stop();
+      await this.#takeBack();
+      try {
+        this.#screen.end();
+      } finally {
+        this.#terminal.stop();
+      }
       await this.#chat.end();
+      process.off("uncaughtException", this.#failed);
       if (this.#chat.hasSent) {
         this.#terminal.write(
           `To go on with this session: codex resume ${this.#chat.sessionId}\r\n`,
@@ -161,8 +171,21 @@ class ScreenSession {
   /** Somebody sends the signal by hand: the same as the key. */
   readonly #interrupted = (): void => {
     // The key was for the program that has the terminal.
-    if (this.#isLent) return;
+    if (this.#lent !== undefined) return;
     this.#screen.key({ kind: "chord", letter: "c", ctrl: true, alt: false }, false);
+  };
+
+  /** From the program that has the terminal, if one has it. */
+  async #takeBack(): Promise<void> {
+    this.#lent?.stop.abort();
+    await this.#lent?.isOver;
+  }
+
+  /** What nothing has caught ends the session too; the second time there is nothing to rely on. */
+  readonly #failed = (error: Error): void => {
+    if (this.#hasFailed) process.exit(1);
+    this.#hasFailed = true;
+    this.#ended.reject(error);
   };
 
   /** A failure that nobody expected ends the session, after the terminal is put back. */
@@ -242,22 +265,27 @@ class ScreenSession {
     const { env } = this.#input.options;
     const pager = pagerOf(env);
     if (pager === undefined) return false;
-    this.#run(this.#lendTo(() => showInPager(pager, lines, { env, cwd: this.#chat.rules.cwd })));
+    const { cwd } = this.#chat.rules;
+    this.#run(this.#lendTo((signal) => showInPager(pager, lines, { env, cwd, signal })));
     return true;
   }
 
   /** The terminal is another program's until `work` is over; what it answers with is shown. */
-  async #lendTo(work: () => Promise<string | undefined>): Promise<void> {
-    this.#screen.suspend();
-    this.#isLent = true;
-    let problem: string | undefined;
+  async #lendTo(work: (signal: AbortSignal) => Promise<LentEnd>): Promise<void> {
+    const stop = new AbortController();
+    const isOver = Promise.withResolvers<void>();
+    this.#lent = { stop, isOver: isOver.promise };
+    this.#screen.lend();
+    let end: LentEnd = { leftBehind: true };
     try {
-      problem = await work();
+      end = await work(stop.signal);
     } finally {
-      this.#isLent = false;
-      this.#screen.resume();
+      if (end.leftBehind === true) this.#terminal.reclaim();
+      this.#lent = undefined;
+      if (!this.#isEnding) this.#screen.resume();
+      isOver.resolve();
     }
-    if (problem !== undefined) this.#screen.hint(problem);
+    if (end.problem !== undefined) this.#screen.hint(end.problem);
   }
 
   async #editLastMessage(): Promise<void> {
@@ -311,11 +339,12 @@ class ScreenSession {
 
   async #editDraft(): Promise<void> {
     const { editor } = this.#composer;
-    await this.#lendTo(async () => {
-      const result = await editInEditor(editor.text, this.#input.options.env, this.#chat.rules.cwd);
-      if (result.kind === "kept") return result.reason;
+    const { env } = this.#input.options;
+    await this.#lendTo(async (signal) => {
+      const result = await editInEditor(editor.text, { env, cwd: this.#chat.rules.cwd, signal });
+      if (result.kind === "kept") return result;
       this.#composer.setText(result.text);
-      return undefined;
+      return {};
     });
   }
 }

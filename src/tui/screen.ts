@@ -170,11 +170,18 @@ export class Screen implements Ui {
     this.#drawPager(this.#pager);
   }
 
-  /** Another program has the terminal until `resume`. */
+  /** The shell has the terminal until `resume`. */
   suspend(): void {
     this.#isSuspended = true;
     this.#live.suspend();
     this.#parts.terminal.suspend();
+  }
+
+  /** Another program has it. */
+  lend(): void {
+    this.#isSuspended = true;
+    this.#live.suspend();
+    this.#parts.terminal.lend();
   }
 
   resume(): void {

@@ -24,6 +24,8 @@ const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?1004l\u001b[?25h\u001b[?7h\u001b[
 const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
 const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
 
+const SAVE_CURSOR = "\u001b7";
+const ERASE_BELOW = "\u001b[J";
 const ALTERNATE_ON = "\u001b[?1049h\u001b[?25l";
 const ALTERNATE_OFF = "\u001b[?1049l\u001b[?25h";
 
@@ -137,6 +139,17 @@ export class Terminal {
 
   resume(): void {
     this.#enter();
+  }
+
+  /** For another program. Where the cursor is is kept in the terminal, for `reclaim`. */
+  lend(): void {
+    this.suspend();
+    this.write(SAVE_CURSOR);
+  }
+
+  /** After a program that was killed while it had the terminal: whatever it had switched on. */
+  reclaim(): void {
+    this.write(`${ALTERNATE_OFF}${RESTORE}${ERASE_BELOW}`);
   }
 
   #enter(): void {

@@ -1,8 +1,8 @@
 /** The terminal is lent to others, and put back as it was. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { codexBinary, needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
@@ -11,7 +11,7 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+import { ESC, KEY, makePlace, type Place, TerminalScreen } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -103,3 +103,143 @@ exit 3
   await screen.waitFor("› draft");
   assert.doesNotMatch(screen.text(), /Press Ctrl-C again/u);
 });
+
+/** Takes the terminal as programs of the whole screen do, and says so; `ending` is what it does then. */
+function greedyProgram(place: Place, ending: string): string {
+  const path = join(place.codexHome, "greedy.sh");
+  const script = `#!/bin/sh
+stty raw -echo
+printf '\\033[?1049h\\033[?2004h\\033[?25lgreedy %s' "$$"
+${ending}
+`;
+  writeFileSync(path, script, { mode: 0o755 });
+  return path;
+}
+
+/** Both keep the shell from ending by the signal, so that it has to be killed. */
+const STUBBORN = "trap '' TERM HUP; while :; do read -r line; done";
+const LAZY = "while :; do read -r line; done";
+
+/** The alternate screen left, paste off, the cursor shown, and the terminal's own modes as before. */
+async function assertPutBack(screen: TerminalScreen, from: number): Promise<void> {
+  // Afterwards the shell reads its next line, with paste marks of its own.
+  const after = screen.raw.slice(from, screen.raw.indexOf("the code is", from));
+  for (const off of ["[?1049l", "[?2004l", "[?25h"]) {
+    assert.ok(after.lastIndexOf(ESC + off) >= 0, `${off} was written`);
+  }
+  for (const on of ["[?1049h", "[?2004h"]) {
+    const off = on.replace("h", "l");
+    assert.ok(after.lastIndexOf(ESC + off) > after.lastIndexOf(ESC + on), `${off} is the last`);
+  }
+  assert.doesNotMatch(after, / {4}at |node:internal|\.cjs:\d/u, "no stack trace");
+  screen.type("stty -a | tr '\\n' ' '\n");
+  await screen.waitFor(/ icanon /u);
+  assert.match(screen.text(), /[^-]echo /u);
+}
+
+/** In a shell, which is still there afterwards to be asked what the terminal is like. */
+async function openGreedy(
+  t: TestContext,
+  { variable, key, ending }: { variable: "PAGER" | "VISUAL"; key: string; ending: string },
+): Promise<{ readonly screen: TerminalScreen; readonly pid: number; readonly from: number }> {
+  const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
+  const place = makePlace(t, server);
+  const env = { [variable]: greedyProgram(place, ending), PS1: "" };
+  const screen = new TerminalScreen(t, { place, env, program: ["bash", "--norc", "-i"] });
+  screen.type(`${codexBinary}; echo "the code is $?"\n`);
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor(/^the answer$/mu);
+  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
+  const from = screen.raw.length;
+  screen.type(KEY.control(key));
+  await screen.waitFor(/greedy \d+/u);
+  const pid = Number(/greedy (\d+)/u.exec(screen.text())?.[1]);
+  return { screen, pid, from };
+}
+
+/** Nobody may have asked yet how it ended. */
+function runs(pid: number): boolean {
+  return (
+    existsSync(`/proc/${pid}`) && !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  );
+}
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+for (const { signal, code, variable, key, ending } of [
+  { signal: "SIGTERM", code: 143, variable: "PAGER", key: "t", ending: LAZY },
+  { signal: "SIGHUP", code: 129, variable: "PAGER", key: "t", ending: STUBBORN },
+  { signal: "SIGTERM", code: 143, variable: "VISUAL", key: "g", ending: STUBBORN },
+] as const) {
+  const name = `${signal} while $${variable} has the terminal`;
+  test(`${name}: both end, and the terminal is put back`, { skip }, async (t) => {
+    const { screen, pid, from } = await openGreedy(t, { variable, key, ending });
+    process.kill(parentOf(parentOf(pid)), signal);
+    await screen.waitFor(`the code is ${code}`);
+    assert.equal(runs(pid), false, "the program is gone");
+    await assertPutBack(screen, from);
+    assert.match(screen.text(), /^the answer$/mu);
+  });
+}
+
+test("a pager that is killed leaves nothing of itself on the terminal", { skip }, async (t) => {
+  const { screen, pid } = await openGreedy(t, { variable: "PAGER", key: "t", ending: LAZY });
+  process.kill(pid, "SIGKILL");
+  await screen.waitFor("The pager ended with exit code 137");
+  assert.match(screen.text(), /^the answer$/mu);
+  screen.type("draft");
+  await screen.waitFor("› draft");
+  screen.type(KEY.control("c"));
+  await screen.waitFor("Ask for something");
+  const from = screen.raw.length;
+  screen.type(KEY.control("d"));
+  await screen.waitFor("the code is 0");
+  screen.type("stty -a | tr '\\n' ' '\n");
+  await screen.waitFor(/ icanon /u);
+  assert.ok(screen.raw.slice(from).includes(RESTORED));
+});
+
+const sources = new URL("../../src/main.ts", import.meta.url).href;
+
+for (const { where, key, shown } of [
+  { where: "in the built-in pager", key: "t", shown: "q leaves" },
+  { where: "while an editor has the terminal", key: "g", shown: /greedy \d+/u },
+  { where: "at the composer", key: "l", shown: "Ask for something" },
+]) {
+  test(`an error that nothing caught ${where} ends in one line`, { skip }, async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
+    const place = makePlace(t, server);
+    const program = join(place.codexHome, "failing.mjs");
+    const lines = [
+      `process.on("SIGUSR2", () => { throw new TypeError("nobody expected this"); });`,
+      `await import(${JSON.stringify(sources)});`,
+    ];
+    writeFileSync(program, lines.join("\n"));
+    const env = { VISUAL: greedyProgram(place, LAZY), PS1: "" };
+    const screen = new TerminalScreen(t, { place, env, program: ["bash", "--norc", "-i"] });
+    screen.type(`${process.execPath} ${program}; echo "the code is $?"\n`);
+    await screen.waitFor("Ask for something");
+    const from = screen.raw.length;
+    screen.type(KEY.control(key));
+    await screen.waitFor(shown);
+    const [shell] = childrenOf(screen.pid);
+    process.kill(shell ?? screen.pid, "SIGUSR2");
+    await screen.waitFor("codex: nobody expected this");
+    await screen.waitFor("the code is 1");
+    const after = screen.raw.slice(from);
+    assert.ok(after.includes(RESTORED));
+    assert.ok(after.lastIndexOf(`${ESC}[?1049l`) >= after.lastIndexOf(`${ESC}[?1049h`));
+    assert.doesNotMatch(after, / {4}at |node:internal/u, "no stack trace");
+    screen.type("stty -a | tr '\\n' ' '\n");
+    await screen.waitFor(/ icanon /u);
+  });
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
