@@ -55,7 +55,7 @@ export function codexAgent(base: ConfigInput, conversations: HostedConversations
       const path = findSession(config, sessionId);
       sessions.delete(sessionId);
       await conversations.close(sessionId);
-      const { history } = readRollout(path);
+      const { history } = readSession(path);
       const { host } = await conversations.resume(config, path);
       await tell(client, sessionId, historyUpdates(history));
       sessions.set(sessionId, new AcpSession(sessionId, host, client));
@@ -122,6 +122,15 @@ function findSession({ codexHome }: Config, id: string): string {
     return findRollout(codexHome, id);
   } catch (error) {
     if (error instanceof ResumeError) throw new RequestError(NOT_FOUND, error.message);
+    throw error;
+  }
+}
+
+function readSession(path: string): ReturnType<typeof readRollout> {
+  try {
+    return readRollout(path);
+  } catch (error) {
+    if (error instanceof ResumeError) throw new RequestError(INVALID_PARAMS, error.message);
     throw error;
   }
 }

@@ -119,7 +119,7 @@ function typeOf(schema: Schema): unknown {
 /** With the allowed values, which have no other place. */
 function descriptionOf(schema: Schema): PlainSchema {
   const description = schema["description"];
-  const words = typeof description === "string" ? description : "";
+  const words = plainDescription(description);
   const choices = choicesOf(schema);
   if (choices === undefined) return words === "" ? {} : { description: words };
   const hint = `One of: ${choices}`;
@@ -129,6 +129,16 @@ function descriptionOf(schema: Schema): PlainSchema {
 }
 
 const MAX_CHOICES = 50;
+
+/** What a server says of a tool or a parameter. Every request carries it, so it has an end. */
+export function plainDescription(description: unknown): string {
+  if (typeof description !== "string") return "";
+  const left = description.length - MAX_DESCRIPTION;
+  if (left <= 0) return description;
+  return `${description.slice(0, MAX_DESCRIPTION).toWellFormed()} … (${left} more characters)`;
+}
+
+const MAX_DESCRIPTION = 8_192;
 
 function choicesOf(schema: Schema): string | undefined {
   const list: unknown = schema["const"] === undefined ? schema["enum"] : [schema["const"]];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { methods } from "@agentclientprotocol/sdk";
@@ -294,6 +294,14 @@ test("bad requests are answered with what is wrong", { skip }, async (t) => {
   await assert.rejects(create("/a\0b"), /no such directory/);
   const load = { sessionId: "nope", cwd: editor.home.cwd, mcpServers: [] };
   await assert.rejects(agent.request(methods.agent.session.load, load), /not a session id/);
+  const broken = "00000000-0000-4000-8000-000000000000";
+  const directory = join(editor.home.codexHome, "sessions/2026/01/02");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, `rollout-2026-01-02T03-04-05-${broken}.jsonl`), "[]\n");
+  await assert.rejects(
+    agent.request(methods.agent.session.load, { ...load, sessionId: broken }),
+    /Cannot resume .*rollout-/,
+  );
   await assert.rejects(agent.request("nope/nope"), /[Mm]ethod not found/);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as fc from "fast-check";
-import { plainParameters } from "../../src/mcp-client/plain-schema.ts";
+import { plainDescription, plainParameters } from "../../src/mcp-client/plain-schema.ts";
 
 /** The plain form of one property with this schema. */
 function plain(schema: unknown, definitions: unknown = {}): unknown {
@@ -12,6 +12,18 @@ function plain(schema: unknown, definitions: unknown = {}): unknown {
   });
   return Object.entries(parameters["properties"] ?? {})[0]?.[1];
 }
+
+test("a description is kept as it is, up to a limit that is told", () => {
+  assert.equal(plainDescription(undefined), "");
+  assert.equal(plainDescription({ text: "x" }), "");
+  assert.equal(plainDescription("x".repeat(8_192)), "x".repeat(8_192));
+  const long = plainDescription(`${"x".repeat(8_191)}🦊${"y".repeat(3_000_000)}`);
+  assert.equal(long, `${"x".repeat(8_191)}\ufffd … (3000001 more characters)`);
+  assert.deepEqual(plain({ type: "string", description: "z".repeat(9_000) }), {
+    type: "string",
+    description: `${"z".repeat(8_192)} … (808 more characters)`,
+  });
+});
 
 suite("a schema for models", () => {
   const cases: readonly (readonly [string, unknown, unknown])[] = [

@@ -3,7 +3,7 @@ import type { Environment } from "../../config/codex-home.ts";
 import type { McpServer } from "../../config/mcp-servers.ts";
 import { ConnectionManager, type OfferedTool } from "../../mcp-client/connection-manager.ts";
 import type { ServerNotice } from "../../mcp-client/connection.ts";
-import { plainParameters } from "../../mcp-client/plain-schema.ts";
+import { plainDescription, plainParameters } from "../../mcp-client/plain-schema.ts";
 import { resultText } from "../../mcp-client/result-text.ts";
 import type { FunctionToolSpec } from "../../model/tool-specs.ts";
 import type { HelperPool } from "../../process/helper-pool.ts";
@@ -37,7 +37,7 @@ export class McpTools implements ToolProvider {
     return this.#manager.tools().map(({ name, tool: { description } }) => ({
       type: "function",
       name,
-      description: typeof description["description"] === "string" ? description["description"] : "",
+      description: plainDescription(description["description"]),
       strict: false,
       parameters: plainParameters(description.inputSchema),
     }));
