@@ -206,6 +206,7 @@ export class Screen implements Ui {
     }
     const pager = this.#pager;
     if (pager !== undefined) {
+      this.#lastKeyAt = now;
       if (pager.key(key, this.#parts.terminal.rows)) this.#closePager();
       else this.#drawPager(pager);
       return;
@@ -219,7 +220,10 @@ export class Screen implements Ui {
   #route(key: Key, isBurst: boolean, now: number): void {
     const overlay = this.#overlay;
     if (overlay !== undefined) {
-      this.#overlayKey(key, overlay);
+      const isSession = this.#chat !== undefined && overlay.kind === "menu";
+      if (isSession && isControl(key, "t")) this.openTranscript();
+      else if (isSession && isControl(key, "l")) this.#live.suspend();
+      else this.#overlayKey(key, overlay);
       // A question that came meanwhile is seen only now.
       this.#dialogs[0]?.extendGuard(now);
       return;

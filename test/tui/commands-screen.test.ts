@@ -238,3 +238,26 @@ test("a small terminal still shows the draft", { skip }, async (t) => {
   screen.type("x");
   await screen.waitFor("wordsx");
 });
+
+test(
+  "Ctrl-T shows the transcript over a menu, which is there again afterwards",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
+    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor(/^the answer$/mu);
+    screen.send("/approvals");
+    await screen.waitFor("What may happen without asking?");
+    screen.type(KEY.control("t"));
+    await screen.waitFor("q leaves");
+    screen.type("q");
+    await screen.waitFor("What may happen without asking?");
+    screen.type("1");
+    await screen.waitUntil(
+      () => !screen.text().includes("What may happen without asking?"),
+      "the end of the menu",
+    );
+  },
+);
