@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { spawn } from "node:child_process";
 
+import { Rollout } from "../src/core/rollout.ts";
 import { answer, delta, message, shellCall, startStubModel, type StubModel } from "./stub-model.ts";
 
 export interface Growth {
@@ -139,6 +140,12 @@ function subjects(bench: Bench): readonly Subject[] {
       run: async (size) => bench.patch(size),
     },
     {
+      name: "items appended to a session file",
+      unit: "items",
+      size: 100,
+      run: async (size) => bench.append(size),
+    },
+    {
       name: "a session resumed",
       unit: "messages",
       size: 100,
@@ -187,6 +194,25 @@ class Bench {
     );
     const script = `exec -a apply_patch "$0" < "$1"`;
     return this.#measureCommand(["bash", "-c", script, this.#codex, patch]);
+  }
+
+  /** In this process: the session file alone, one write for each item. */
+  append(size: number): Run {
+    const home = mkdtempSync(join(this.#home, "append-"));
+    const session = { id: "bench", codexHome: home, cwd: home, instructions: null };
+    const rollout = Rollout.start(session, (problem) => {
+      throw new Error(problem);
+    });
+    const startedAt = performance.now();
+    const before = process.cpuUsage();
+    for (let index = 0; index < size; index += 1) {
+      const output = `line ${index} of what a command printed`;
+      rollout.append({ type: "function_call_output", call_id: `call_${index}`, output });
+    }
+    const { user, system } = process.cpuUsage(before);
+    rollout.close();
+    const wallMs = performance.now() - startedAt;
+    return { wallMs, cpuMs: (user + system) / 1_000, peakMb: 0 };
   }
 
   /** A session with so many messages before this one. */

@@ -13,6 +13,9 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/u;
 /** A line that starts a block of its own wherever it stands at the left margin. */
 const STARTS_BLOCK = /^(?:#{1,6}\s|`{3,}|~{3,}|[-*_]{3,}\s*$)/u;
 
+/** A line of a paragraph, beyond doubt: it begins with a letter, no mark of a list or a definition. */
+const PLAIN = /^\p{L}[^|<[\]:]*$/u;
+
 export class MarkdownStream {
   /** Lines of the open block. */
   #lines: string[] = [];
@@ -67,15 +70,19 @@ export class MarkdownStream {
     if (this.#lines.length === 0 || BLANK.test(line)) return [];
     const isAfterBlank = BLANK.test(this.#lines.at(-1) ?? "");
     if (!isAfterBlank && !STARTS_BLOCK.test(line)) return [];
-    const text = this.#lines.join("\n");
-    const before = `${text}\n`;
-    const tokens = lexer(`${before}${line}`);
-    // The last token holds the new line; it began there unless it goes on with the open block.
-    const last = tokens.at(-1);
-    const lastRaw = last?.raw ?? "";
-    if (tokens.length < 2 || lastRaw.trimStart() !== line.trimStart()) return [];
+    // Nothing else goes on with a paragraph after an empty line.
+    const isPlain =
+      isAfterBlank && this.#lines.every((each) => PLAIN.test(each) || BLANK.test(each));
+    if (!isPlain && !this.#beginsAt(line)) return [];
     const block = this.#takeBlock(this.#lines.length);
     return block === undefined ? [] : [block];
+  }
+
+  /** Whether the last token holds the new line alone, and so does not go on with the open block. */
+  #beginsAt(line: string): boolean {
+    const tokens = lexer(`${this.#lines.join("\n")}\n${line}`);
+    const lastRaw = tokens.at(-1)?.raw ?? "";
+    return tokens.length >= 2 && lastRaw.trimStart() === line.trimStart();
   }
 
   #finishFence(line: string): readonly string[] {
