@@ -23,6 +23,8 @@ export interface HelperPoolOptions {
   readonly idleMs?: number;
   /** False: every command is a cold start. */
   readonly keepsWarm?: boolean;
+  /** Whether the system has hardly any memory left; by default what the kernel says. */
+  readonly isMemoryShort?: () => boolean;
   /** False: nothing ends a command's children when this program is killed. */
   readonly watchesOrphans?: boolean;
 }
@@ -150,13 +152,14 @@ export class HelperPool {
   async #settle(): Promise<void> {
     if (usesHelpers()) reapOrphans(this.#bind());
     this.#watcher?.look();
+    if (this.#isMemoryShort()) this.#drop();
     await this.prepare();
   }
 
   #needsMore(): boolean {
     if (this.#isClosed || this.#options.keepsWarm === false) return false;
     this.#forgetEnded();
-    return this.#warm.length < this.#wanted && !isMemoryShort();
+    return this.#warm.length < this.#wanted && !this.#isMemoryShort();
   }
 
   async #warmUp(): Promise<void> {
@@ -192,9 +195,21 @@ export class HelperPool {
 
   #keep(helper: HelperProcess): void {
     this.#warm.push({ helper, startedAt: performance.now() });
+    this.#watchIdle(this.#options.idleMs ?? DEFAULT_IDLE_MS);
+  }
+
+  /** Looks once a minute whether others need the memory. */
+  #watchIdle(leftMs: number): void {
     clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.#drop(), this.#options.idleMs ?? DEFAULT_IDLE_MS);
-    this.#idleTimer.unref();
+    const untilLookMs = Math.min(leftMs, MEMORY_LOOK_MS);
+    this.#idleTimer = setTimeout(() => {
+      if (leftMs <= untilLookMs || this.#isMemoryShort()) this.#drop();
+      else this.#watchIdle(leftMs - untilLookMs);
+    }, untilLookMs).unref();
+  }
+
+  #isMemoryShort(): boolean {
+    return (this.#options.isMemoryShort ?? isMemoryShort)();
   }
 
   #drop(): void {
@@ -253,6 +268,7 @@ function mostWarm(): number {
 
 const SETTLE_MS = 50;
 const DEFAULT_IDLE_MS = 5 * 60_000;
+const MEMORY_LOOK_MS = 60_000;
 const SHORT_MEMORY_KIB = 256 * 1024;
 
 /** A waiting helper holds about 10 MB of its own; not worth it where the system is nearly full. */

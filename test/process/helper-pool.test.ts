@@ -108,6 +108,25 @@ suite("HelperPool", options, () => {
     assert.ok(await until(() => !isAlive(pid), 2_000));
   });
 
+  test("gives its helper and the template up when memory is short, and starts commands cold", async (t) => {
+    let isMemoryShort = false;
+    const helpers = helperPool(t, { isMemoryShort: () => isMemoryShort });
+    await helpers.prepare();
+    const pids = [helpers.templatePid, ...helpers.waitingPids];
+    assert.equal(pids.length, 2);
+    isMemoryShort = true;
+    const result = await execute({ argv: ["echo", "ran"], helpers });
+    assert.equal(comparable(result).stdout, "ran\n");
+    assert.ok(await until(() => pids.every((pid) => pid !== undefined && !isAlive(pid)), 5_000));
+    await helpers.prepare();
+    assert.deepEqual([helpers.templatePid, helpers.warmPid], [undefined, undefined]);
+    const cold = await execute({ argv: ["echo", "ran"], helpers });
+    assert.equal(comparable(cold).stdout, "ran\n");
+    isMemoryShort = false;
+    await helpers.prepare();
+    assert.ok(helpers.warmPid !== undefined);
+  });
+
   test("when closed gives its helper up and makes no other", async (t) => {
     const helpers = helperPool(t);
     await helpers.prepare();
