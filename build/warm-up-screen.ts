@@ -1,5 +1,6 @@
 /** The way to the first frames of a session: header, keys, menus, a streamed answer, a command. */
 import { loadConfig } from "../src/config/config.ts";
+import { Backlog } from "../src/tui/backlog.ts";
 import { Composer } from "../src/tui/composer.ts";
 import { ConversationView } from "../src/tui/conversation-view.ts";
 import { KeyDecoder } from "../src/tui/key-decoder.ts";
@@ -44,12 +45,14 @@ export async function warmUpScreen(): Promise<void> {
     isImage: () => false,
   });
   const live = new LiveRegion(() => undefined, true);
+  const backlog = new Backlog(true, () => undefined);
   const draw = (): void => {
     const input = composer.view(WIDTH, 10, "Ask for something");
     const facts = { ...rules, allowedCount: 0, contextLeft: undefined, turn: undefined };
     const status = statusRow(facts, WIDTH, UNICODE_MARKS);
     const rows = [...view.liveRows(20), [], ...input.rows, status];
-    live.draw(view.takePrinted(), { rows, cursor: input.cursor });
+    backlog.add(view.takePrinted());
+    live.draw(backlog.take(false), { rows, cursor: input.cursor });
   };
   view.print(sessionHeader(rules, "00000000-0000-4000-8000-000000000000", view.context));
   draw();

@@ -9,6 +9,7 @@ export interface ConversationSession {
   readonly submit: (submission: Submission) => SubmissionId;
   readonly isIdle: boolean;
   readonly runningTaskId: SubmissionId | null;
+  readonly holdAnswer: (isHeld: boolean) => void;
 }
 
 /** Made by ConversationManager only. */
@@ -50,6 +51,14 @@ export class CodexConversation implements AsyncIterable<Event> {
     const id = this.takeId();
     this.#session.submit({ id, op });
     return id;
+  }
+
+  /**
+   * For front ends that show text slower than a model may write it: while it is held, no more of
+   * an answer is read than has been. Everything else goes on, and an interrupt ends it as ever.
+   */
+  holdAnswer(isHeld: boolean): void {
+    this.#session.holdAnswer(isHeld);
   }
 
   /**

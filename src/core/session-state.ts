@@ -29,6 +29,10 @@ export interface Task {
   readonly context: TurnContext;
   readonly signal: AbortSignal;
   readonly emit: (msg: EventMsg) => void;
+  /** The front end wants no more of the answer for now. */
+  readonly isHeld: () => boolean;
+  /** Resolves when it is no longer held, or the task is aborted. */
+  readonly letGo: () => Promise<void>;
   /** Messages of the user that wait for the next request. Taking empties the list. */
   readonly takeInput: () => readonly ModelItem[];
 }

@@ -54,6 +54,7 @@ export class Session {
   #waiting: Submission[] = [];
   #work: Promise<void> = Promise.resolve();
   #isShuttingDown = false;
+  #hold: PromiseWithResolvers<void> | undefined;
   /** Operations that are answered later and are no tasks. */
   #unanswered = 0;
 
@@ -69,6 +70,14 @@ export class Session {
 
   get runningTaskId(): SubmissionId | null {
     return this.#running?.id ?? null;
+  }
+
+  holdAnswer(isHeld: boolean): void {
+    if (isHeld) this.#hold ??= Promise.withResolvers();
+    else {
+      this.#hold?.resolve();
+      this.#hold = undefined;
+    }
   }
 
   /** The id that the events of its task bear: its own, unless it joined the running task. */
@@ -168,6 +177,8 @@ export class Session {
       context: running.context,
       signal,
       emit: (msg) => this.#emit(id, msg),
+      isHeld: () => this.#hold !== undefined && !signal.aborted,
+      letGo: async () => Promise.race([this.#hold?.promise, aborted(signal)]),
       takeInput: () => running.input.splice(0),
     };
     let lastMessage: string | null = null;

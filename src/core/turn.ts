@@ -24,6 +24,7 @@ export async function runTurn(state: SessionState, task: Task): Promise<TurnResu
           break;
         case "output-text-delta":
           response.text(event.delta);
+          if (task.isHeld()) await task.letGo();
           break;
         case "reasoning-summary-delta":
           task.emit({ type: "agent_reasoning_delta", delta: event.delta });

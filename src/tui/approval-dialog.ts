@@ -85,6 +85,11 @@ export class ApprovalDialog {
     return this.#guardedUntil;
   }
 
+  /** Before this it stood behind another one, or the terminal had not taken it. */
+  appeared(now: number): void {
+    this.#guardedUntil = Math.max(this.#guardedUntil, now + GUARD_MS);
+  }
+
   /** A key came while the dialog was guarded: the user is typing. */
   extendGuard(now: number): void {
     this.#guardedUntil = Math.max(this.#guardedUntil, now + QUIET_MS);

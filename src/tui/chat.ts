@@ -72,6 +72,7 @@ export class Chat {
   #sessionId = "";
   #historyLogId = 0;
   #isCompacting = false;
+  #isAnswerHeld = false;
   #hasSent = false;
   #turn: { startedAt: number; isStopping: boolean } | undefined;
   #queue: Message[] = [];
@@ -146,6 +147,7 @@ export class Chat {
         : await manager.resumeConversation(config, resumePath);
     await this.#endPresent();
     this.#conversation = created.conversation;
+    created.conversation.holdAnswer(this.#isAnswerHeld);
     this.#sessionId = created.conversationId;
     this.#historyLogId = created.sessionConfigured.history_log_id;
     this.#hasSent = resumePath !== undefined;
@@ -196,6 +198,12 @@ export class Chat {
     this.#conversation?.submit({ type: "interrupt" });
     this.#parts.listener.onChange();
     return this.takeQueue();
+  }
+
+  /** While more text waits to be shown than anybody reads, no more of it is asked for. */
+  holdAnswer(isHeld: boolean): void {
+    this.#isAnswerHeld = isHeld;
+    this.#conversation?.holdAnswer(isHeld);
   }
 
   get canRewind(): boolean {

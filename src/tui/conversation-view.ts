@@ -29,6 +29,8 @@ export interface ViewOptions {
   readonly announcesStarts?: boolean;
   /** Columns for rows, asked whenever something is laid out. */
   readonly width: () => number;
+  /** Takes finished rows at once. Default: they wait for `takePrinted`. */
+  readonly onRows?: (rows: readonly Row[]) => void;
 }
 
 interface RunningCommand {
@@ -221,9 +223,10 @@ export class ConversationView {
   }
 
   #printRows(rows: readonly Row[]): void {
-    if (this.#hasPrinted) this.#printed.push([]);
+    const cell = this.#hasPrinted ? [[], ...rows] : rows;
     this.#hasPrinted = true;
-    this.#printed.push(...rows);
+    if (this.#options.onRows === undefined) this.#printed.push(...cell);
+    else this.#options.onRows(cell);
   }
 
   #delta(delta: string): void {

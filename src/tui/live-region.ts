@@ -48,11 +48,14 @@ export class LiveRegion {
     this.#hasColors = hasColors;
   }
 
-  /** Prints `above` for good, then draws `frame` below it; both reach the terminal in one write. */
-  draw(above: readonly Row[], frame: Frame): void {
-    if (above.length > 0) {
+  /**
+   * Prints `above`, whole lines of bytes, for good, then draws `frame` below it; both reach the
+   * terminal in one write.
+   */
+  draw(above: string, frame: Frame): void {
+    if (above !== "") {
       this.#clear();
-      for (const cells of above) this.#pending += `${this.#ansi(cells)}\r\n`;
+      this.#pending += above;
     }
     this.#paint(frame);
     this.#send();

@@ -83,6 +83,7 @@ class ScreenSession {
       hidesReasoning: config.hideAgentReasoning,
       now: () => performance.now(),
       width: () => Math.max(1, this.#terminal.columns - 1),
+      onRows: (rows) => this.#screen.printed(rows),
     });
     this.#history = new PromptHistory((offset) => this.#chat.requestHistory(offset));
     this.#composer = new Composer({

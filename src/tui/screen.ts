@@ -5,6 +5,7 @@
 import type { Config } from "../config/config.ts";
 import type { Answer, Question } from "./approval-question.ts";
 import { ApprovalDialog } from "./approval-dialog.ts";
+import { Backlog } from "./backlog.ts";
 import type { CellContext } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import { type Composer, type ComposerRequest, isControl, isPlain } from "./composer.ts";
@@ -64,15 +65,23 @@ const MAX_QUEUED_ROWS = 3;
 export class Screen implements Ui {
   readonly #parts: ScreenParts;
   readonly #live: LiveRegion;
+  readonly #backlog: Backlog;
   readonly #schedule: DrawSchedule;
   #chat: Chat | undefined;
   #overlay: Overlay | undefined;
   #dialogs: ApprovalDialog[] = [];
   #askedCount = 0;
+  /** The last one in a frame, and the last one that the terminal has taken in full. */
+  #drawnDialog: ApprovalDialog | undefined;
+  #shownDialog: ApprovalDialog | undefined;
   #pager: Pager | undefined;
   #isSuspended = false;
   /** A frame waits for the terminal; when it is ready, the newest state is drawn. */
   #isHeld = false;
+  /** Since the last frame the terminal was not ready for another one. */
+  #isSlow = false;
+  /** What was asked when it was not: text that goes on above it would hide it again and again. */
+  #textWaitsFor: ApprovalDialog | Overlay | undefined;
   #lastKeyAt = Number.NEGATIVE_INFINITY;
   #hasFocus = true;
   #quitArmedUntil = 0;
@@ -84,6 +93,7 @@ export class Screen implements Ui {
   constructor(parts: ScreenParts) {
     this.#parts = parts;
     this.#live = new LiveRegion(parts.terminal.write, parts.hasColors);
+    this.#backlog = new Backlog(parts.hasColors, (isFull) => this.#chat?.holdAnswer(isFull));
     this.#schedule = new DrawSchedule(() => this.#draw());
   }
 
@@ -109,6 +119,9 @@ export class Screen implements Ui {
     this.#parts.view.print(rows);
     this.changed();
   };
+
+  /** Finished rows for the scrollback, as the view gives them out. */
+  readonly printed = (rows: readonly Row[]): void => this.#backlog.add(rows);
 
   hint(text: string): void {
     this.#hint = text;
@@ -157,6 +170,12 @@ export class Screen implements Ui {
 
   /** The terminal has taken everything. */
   ready(): void {
+    const drawn = this.#drawnDialog;
+    if (drawn !== undefined && drawn !== this.#shownDialog) {
+      this.#shownDialog = drawn;
+      drawn.appeared(performance.now());
+      this.#schedule.soon();
+    }
     if (!this.#isHeld) return;
     this.#isHeld = false;
     if (this.#pager !== undefined) this.#drawPager(this.#pager);
@@ -194,7 +213,9 @@ export class Screen implements Ui {
     this.#schedule.end();
     clearTimeout(this.#tick);
     if (this.#pager !== undefined) this.#closePager();
-    this.#live.draw(this.#parts.view.takePrinted(), { rows: [], cursor: undefined });
+    while (!this.#backlog.isEmpty) {
+      this.#live.draw(this.#backlog.take(false), { rows: [], cursor: undefined });
+    }
     this.#live.end();
   }
 
@@ -232,7 +253,7 @@ export class Screen implements Ui {
     if (this.#chat === undefined) return;
     const [dialog] = this.#dialogs;
     const isRefusal = isPlain(key, "escape") || isControl(key, "c");
-    if (dialog !== undefined && (isRefusal || !dialog.isGuarded(now))) {
+    if (dialog !== undefined && (isRefusal || !this.#isGuarded(dialog, now))) {
       if (isControl(key, "z")) this.#hint = "Answer first, then Ctrl-Z";
       else if (isControl(key, "t")) this.openTranscript();
       else if (isControl(key, "l")) this.#live.suspend();
@@ -243,6 +264,11 @@ export class Screen implements Ui {
     if (this.#globalKey(key, now)) return;
     const request = this.#parts.composer.key(key, isBurst);
     if (request !== undefined) this.#parts.actions.request(request);
+  }
+
+  /** Keys may be meant for something else: what is asked was not there, or was not to be seen. */
+  #isGuarded(dialog: ApprovalDialog, now: number): boolean {
+    return dialog !== this.#shownDialog || dialog.isGuarded(now);
   }
 
   #overlayKey(key: Key, overlay: Overlay): void {
@@ -377,11 +403,23 @@ export class Screen implements Ui {
 
   #draw(): void {
     if (this.#isSuspended || this.#pager !== undefined || this.#parts.terminal.isResizing) return;
+    const asked = this.#overlay ?? this.#dialogs[0];
     if (this.#parts.terminal.isBusy) {
       this.#isHeld = true;
+      this.#isSlow = true;
+      this.#textWaitsFor = this.#backlog.isLong ? asked : undefined;
       return;
     }
-    this.#live.draw(this.#parts.view.takePrinted(), this.#cutFrame());
+    const above = this.#textWaits ? "" : this.#backlog.take(this.#isSlow);
+    this.#isSlow = false;
+    this.#live.draw(above, this.#cutFrame());
+    this.#drawnDialog = this.#overlay === undefined ? this.#dialogs[0] : undefined;
+    if (!this.#backlog.isEmpty && !this.#textWaits) this.#schedule.forKey();
+  }
+
+  get #textWaits(): boolean {
+    const asked = this.#overlay ?? this.#dialogs[0];
+    return asked !== undefined && asked === this.#textWaitsFor;
   }
 
   /** A row that the terminal would break is two, and every later frame would be one row off. */
@@ -404,7 +442,10 @@ export class Screen implements Ui {
         : [row(shorten(this.#hint, width, this.#parts.marks.ellipsis), DIM)];
     const queued = this.#queuedRows(width);
     const free = room - input.rows.length - below.length - queued.length - 1;
-    const live = free > 0 && this.#overlay === undefined ? view.liveRows(free) : [];
+    // With much to print, what is asked and typed is seen in between; what follows it is not yet.
+    const isNext = this.#overlay === undefined && this.#backlog.isEmpty;
+    const liveRows = isNext ? view.liveRows(free) : this.#waitingRows(width);
+    const live = free > 0 ? liveRows : [];
     const above: readonly Row[] = [...live, ...(free >= 0 ? [[]] : []), ...queued];
     const rows = [...above, ...input.rows, ...below].slice(-room);
     const dropped = above.length + input.rows.length + below.length - rows.length;
@@ -417,6 +458,13 @@ export class Screen implements Ui {
             column: Math.min(cursor.column, width),
           };
     return { rows, cursor: shifted };
+  }
+
+  #waitingRows(width: number): readonly Row[] {
+    if (!this.#textWaits || this.#backlog.isEmpty) return [];
+    const { ellipsis } = this.#parts.marks;
+    const text = `${ellipsis} more text before this; it follows when you have answered`;
+    return [row(shorten(text, width, ellipsis), DIM)];
   }
 
   /** The dialog, the menu, or the composer. */
@@ -433,7 +481,8 @@ export class Screen implements Ui {
       this.#dialogs.length > 1
         ? `${this.#askedCount - this.#dialogs.length + 1} of ${this.#askedCount}`
         : "";
-    const isGuarded = dialog.isGuarded(performance.now());
+    const now = performance.now();
+    const isGuarded = this.#isGuarded(dialog, now);
     const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, 3, "");
     const draftRows = draft === undefined ? [] : [[], ...draft.rows];
     const asked = dialog.view(width, room - draftRows.length, {
@@ -445,7 +494,7 @@ export class Screen implements Ui {
       isGuarded && draft !== undefined
         ? { row: asked.rows.length + 1 + draft.cursor.row, column: draft.cursor.column }
         : asked.cursor;
-    if (isGuarded) this.#schedule.at(dialog.guardedUntil);
+    if (dialog.isGuarded(now)) this.#schedule.at(dialog.guardedUntil);
     return { rows: [...asked.rows, ...draftRows], cursor };
   }
 

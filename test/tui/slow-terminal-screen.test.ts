@@ -1,11 +1,14 @@
 /** Terminals that take what is written slowly, or for a while not at all. */
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
   COMPLETED,
   CREATED,
+  functionCall,
   HANG,
   needsLoopback,
   respond,
@@ -18,6 +21,7 @@ import {
   KEY,
   makePlace,
   sequence,
+  sessionLog,
   sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
@@ -110,6 +114,7 @@ test(
     const slowBytes = screen.raw.length;
     screen.readOn();
     await screen.waitFor("› typed on a slow line");
+    await screen.waitFor("paragraph number 799:");
     await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end");
     assert.deepEqual(numbersIn(screen.text()), upTo(800));
     assert.ok(screen.raw.length < 3 * text.length, `${screen.raw.length} bytes were written`);
@@ -140,3 +145,129 @@ test("a terminal that stands still does not keep the program from ending", { ski
   await screen.waitUntil(() => isClosed, "the end of the request", 3000);
   assert.equal(await screen.exitCode(), 143);
 });
+
+/** On the screen itself: all of a long scrollback is slow to read. */
+function shows(screen: TerminalScreen, text: string): Promise<void> {
+  return screen.waitUntil(() => screen.rows().join("\n").includes(text), text, 30_000);
+}
+
+/** How much memory it has taken at most, and what it has read of files and sockets. */
+function costsOf(pid: number): { readonly peakMb: number; readonly readMb: number } {
+  const numberOf = (file: string, name: string): number =>
+    Number(
+      new RegExp(`^${name}:\\s+(\\d+)`, "mu").exec(
+        readFileSync(`/proc/${pid}/${file}`, "latin1"),
+      )?.[1],
+    );
+  return { peakMb: numberOf("status", "VmHWM") / 1024, readMb: numberOf("io", "rchar") / 1e6 };
+}
+
+test(
+  "a model that is far ahead of the terminal has to wait, and costs no memory",
+  { skip: firstReason(skip, process.platform === "linux" ? false : "reads /proc") },
+  async (t) => {
+    const texts = paragraphs(100_000, "words that **fill** a line of the terminal. ".repeat(9));
+    const server = await startModelServer(t, [
+      { stream: [CREATED, ...texts.map((text) => textDelta(text)), HANG] },
+      respond(assistantMessage("the next")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 100, rows: 30 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("paragraph number 3:");
+    const first = costsOf(screen.pid);
+    screen.stopReading();
+    let read = first.readMb;
+    let since = performance.now();
+    const isHeld = (): boolean => {
+      const { readMb } = costsOf(screen.pid);
+      if (readMb > read) since = performance.now();
+      read = readMb;
+      return performance.now() - since > 1500;
+    };
+    await screen.waitUntil(isHeld, "the model being held", 60_000);
+    const readMb = read - first.readMb;
+    assert.ok(readMb > 2 && readMb < 12, `${readMb} MB of 42 were read`);
+    const { peakMb } = costsOf(screen.pid);
+    assert.ok(peakMb < 200, `${peakMb} MB of memory`);
+    // It is let go when there is room again, and waits again.
+    screen.readOn();
+    await screen.waitUntil(() => costsOf(screen.pid).readMb > read + 1, "more of the answer");
+    let isClosed = false;
+    void server.requests[0]?.closed.then(() => (isClosed = true));
+    screen.stopReading();
+    await screen.waitUntil(isHeld, "the model being held again", 60_000);
+    screen.type(KEY.escape);
+    await screen.waitUntil(() => isClosed, "the end of the request", 3000);
+    screen.readOn();
+    await shows(screen, "✗ Interrupted");
+    assert.ok(costsOf(screen.pid).peakMb < 200, `${costsOf(screen.pid).peakMb} MB of memory`);
+    // What has come is in the scrollback, of which there is an end, and in the session.
+    const known = numbersIn(sessionLog(place).at(-1) ?? "");
+    assert.deepEqual(known, upTo(known.length));
+    const shown = numbersIn(screen.text());
+    assert.ok(shown.length > 3000, `${shown.length} paragraphs are in the scrollback`);
+    assert.deepEqual(shown, known.slice(-shown.length));
+    const written = new Set(numbersIn(screen.raw));
+    assert.deepEqual([...written], known);
+    screen.send("on");
+    await shows(screen, "the next");
+    assert.equal(server.requests.length, 2);
+  },
+);
+
+test(
+  "a question is not behind the text before it, and no key answers it unseen",
+  { skip },
+  async (t) => {
+    const texts = paragraphs(3000, "words that fill a line of the terminal. ".repeat(9));
+    const justification = "it is needed";
+    const args = { command: ["touch", "made"], with_escalated_permissions: true, justification };
+    const server = await startModelServer(t, [
+      {
+        stream: [
+          CREATED,
+          ...texts.map((text) => textDelta(text)),
+          assistantMessage(texts.join("")),
+          functionCall("shell", args),
+          COMPLETED,
+        ],
+      },
+      respond(assistantMessage("understood")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 100, rows: 30 });
+    const made = join(place.workspace, "made");
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("paragraph number 3:");
+    screen.stopReading();
+    // All of the answer is there, so the question is open behind a terminal that takes nothing.
+    await screen.waitUntil(
+      () => JSON.stringify(sessionRecords(place)).includes("touch"),
+      "the call in the session file",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    screen.type("y");
+    screen.readSlowly(100_000);
+    await shows(screen, "Leave the sandbox: run this command?");
+    await shows(screen, "… more text before this");
+    const behind = numbersIn(screen.text()).length;
+    assert.ok(behind < 1500, `${behind} paragraphs were before the question`);
+    await shows(screen, "› y");
+    assert.equal(existsSync(made), false);
+    await shows(screen, "Press a key of the list");
+    screen.type("y");
+    await screen.waitUntil(() => existsSync(made), "the command");
+    assert.ok(numbersIn(screen.text()).length < 2500, "there is text to come");
+    screen.readOn();
+    await shows(screen, "understood");
+    assert.deepEqual(numbersIn(screen.text()), upTo(3000));
+    assert.match(
+      screen.text(),
+      /paragraph number 2999:[^]*You approved, this once: \$ touch made/u,
+    );
+    assert.match(sessionLog(place).at(-2) ?? "", /^output: /u);
+  },
+);
