@@ -37,12 +37,17 @@ export function forkHelpers(libc: Libc, parentPid: number): TemplateEnd {
       return "copy";
     }
     for (const fd of descriptors) closeSync(fd);
-    answer(pid.ok ? pid.value : 0);
+    if (pid.ok) answer(pid.value);
+    else answer(pid.errno === "EAGAIN" ? NO_MORE_PROCESSES : FORK_FAILED);
   }
 }
 
 /** What a helper needs: its output, its message and its status. */
 export const HELPER_DESCRIPTORS = [1, 2, MESSAGE_FD, STATUS_FD] as const;
+
+/** Answers instead of a process id. More processes than there may be: the template is sound. */
+export const NO_MORE_PROCESSES = -1;
+export const FORK_FAILED = 0;
 
 const CLONE_PARENT = 0x8000;
 const SIGCHLD = 17;
@@ -146,7 +151,7 @@ function messageHeader(
   return { bytes: new Uint8Array(fields.buffer), parts: [vector, buffer, control, fields] };
 }
 
-/** The process id of a new helper, or 0. Four bytes, so that it is in one piece. */
+/** The process id of a new helper, or why there is none. Four bytes, so that it is in one piece. */
 function answer(pid: number): void {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setInt32(0, pid, true);

@@ -167,8 +167,8 @@ export class HelperPool {
       await loadSpawning();
       do {
         const helper = await this.#startWarm();
-        if (this.#isClosed) helper.close();
-        else this.#keep(helper);
+        if (this.#isClosed) helper?.close();
+        else if (helper !== undefined) this.#keep(helper);
       } while (this.#needsMore());
     } catch {
       // Memory, processes or descriptors are short. The command itself will say so.
@@ -177,11 +177,18 @@ export class HelperPool {
     }
   }
 
-  /** A copy of the template, which is started for the first of them; else a new process. */
-  async #startWarm(): Promise<HelperProcess> {
+  /**
+   * A copy of the template, which is started for the first of them; else a new process. Undefined
+   * when this was closed meanwhile.
+   */
+  async #startWarm(): Promise<HelperProcess | undefined> {
     if (this.#usableTemplate === undefined && this.#templateFailures < MOST_TEMPLATE_FAILURES) {
       this.#templateFailures += 1;
       this.#template = await HelperTemplate.start(this.#bind(), this.#options.program);
+      if (this.#isClosed) {
+        this.#drop();
+        return undefined;
+      }
     }
     const copy = await this.#usableTemplate?.fork();
     if (copy === undefined) return this.startCold();

@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
-import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
+import { parseHelperStatus, READY, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
 import type { OutputListener, OutputStream } from "./output-deltas.ts";
 import { closeAll, createPipe, PipeReader, writeAndClose } from "./pipes.ts";
@@ -127,7 +127,7 @@ export class HelperProcess implements CommandProcess {
     this.#stderr = new PipeReader(fds.stderr, (bytes) => this.#receive("stderr", bytes));
     this.#status = new PipeReader(fds.status, (bytes) => {
       this.#statusBytes.push(Uint8Array.from(bytes)); // the memory is used again
-      this.#spoke.resolve(true);
+      this.#spoke.resolve(bytes[0] === READY.charCodeAt(0)); // else it tells what failed
     });
     void this.#status.end.then(() => this.#spoke.resolve(false));
     this.#setHolding(false);

@@ -1,13 +1,14 @@
 /**
  * Our side of the template of helpers (linux-sandbox/fork-helpers.ts): asks for copies of it.
  *
- * Whatever goes wrong makes the template unusable, never a command: then helpers are started.
+ * Whatever goes wrong makes the template unusable, never a command: then helpers are started. Only
+ * when processes or descriptors are used up is the command refused: a start takes more of them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Socket } from "node:net";
 
 import { HELPER_NAME, templateArguments } from "../linux-sandbox/arguments.ts";
-import { sendDescriptors } from "../linux-sandbox/fork-helpers.ts";
+import { FORK_FAILED, NO_MORE_PROCESSES, sendDescriptors } from "../linux-sandbox/fork-helpers.ts";
 import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
 import { adoptForkedChild } from "./forked-children.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
@@ -16,6 +17,7 @@ import { noteTemplate, spawnChild, SpawnError, type Child } from "./spawn.ts";
 
 export class HelperTemplate {
   readonly #libc: Libc;
+  readonly #path: string;
   readonly #child: Child;
   readonly #fd: number;
   readonly #socket: Socket;
@@ -36,7 +38,7 @@ export class HelperTemplate {
         environment: program.environment,
         descriptors: ["null", "null", "null", theirs],
       });
-      return new HelperTemplate(libc, child, ours);
+      return new HelperTemplate(libc, program.path, child, ours);
     } catch (error) {
       closeAll([ours]);
       throw error;
@@ -45,8 +47,9 @@ export class HelperTemplate {
     }
   }
 
-  private constructor(libc: Libc, child: Child, fd: number) {
+  private constructor(libc: Libc, path: string, child: Child, fd: number) {
     this.#libc = libc;
+    this.#path = path;
     this.#child = child;
     this.#fd = fd;
     child.setHolding(false);
@@ -68,10 +71,13 @@ export class HelperTemplate {
     return this.#child.pid;
   }
 
-  /** A helper that is ready for its command; undefined when there is none to be had this way. */
+  /**
+   * A helper that is ready for its command; undefined when there is none to be had this way.
+   * Errors: SpawnError when processes or descriptors are used up.
+   */
   fork(): Promise<HelperProcess | undefined> {
     const forked = this.#last.then(() => this.#forkOne());
-    this.#last = forked;
+    this.#last = forked.catch(() => undefined);
     return forked;
   }
 
@@ -88,15 +94,20 @@ export class HelperTemplate {
         this.#answer = answered.resolve;
         this.#socket.ref();
         sendDescriptors(this.#libc, this.#fd, descriptors);
-        const pid = await Promise.race([answered.promise, sleep(PATIENCE_MS, 0, { ref: false })]);
-        if (pid <= 0) throw new SyscallError("clone", "EAGAIN");
+        const pid = await Promise.race([
+          answered.promise,
+          sleep(PATIENCE_MS, FORK_FAILED, { ref: false }),
+        ]);
+        if (pid === NO_MORE_PROCESSES) throw new SpawnError("program", this.#path, "EAGAIN");
+        if (pid <= 0) throw new SyscallError("clone", "no answer");
         return adoptForkedChild(this.#libc, pid);
       });
       if (await helper.isReady(PATIENCE_MS)) return helper;
       helper.close();
       killNow(helper.child);
     } catch (error) {
-      if (!(error instanceof SpawnError || error instanceof SyscallError)) throw error;
+      // Of a SpawnError the template is not the cause, and a start would end in it, too.
+      if (!(error instanceof SyscallError)) throw error;
     } finally {
       this.#socket.unref();
     }
@@ -114,8 +125,10 @@ export class HelperTemplate {
 
   #giveUp(): void {
     this.#isUsable = false;
-    this.#answer?.(0);
+    this.#answer?.(FORK_FAILED);
     this.#socket.destroy();
+    // The socket's end would do, but not where it is stopped or hangs.
+    killNow(this.#child);
   }
 }
 

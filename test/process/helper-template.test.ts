@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 
 import { formatHelperMessage } from "../../src/linux-sandbox/arguments.ts";
 import { bindLibc, type Libc } from "../../src/linux-sandbox/libc.ts";
 import { hostArchitecture } from "../../src/linux-sandbox/syscall-numbers.ts";
+import { HelperPool } from "../../src/process/helper-pool.ts";
 import type { HelperProcess } from "../../src/process/helper-process.ts";
 import { HelperTemplate } from "../../src/process/helper-template.ts";
 import { readProcess } from "../../src/process/process-list.ts";
+import { SpawnError } from "../../src/process/spawn.ts";
 import { brand, byteStringFromText } from "../../src/runtime/byte-string.ts";
 import { loadNativeAddon } from "../../src/runtime/native-addon.ts";
 import { codexBinary, pinnedNode } from "../support/codex-binary.ts";
 import { needsSandbox } from "../support/skip-reasons.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { until } from "../support/until.ts";
 
 const options = { skip: needsSandbox };
@@ -139,6 +143,38 @@ suite("HelperTemplate", options, () => {
     process.kill(template.pid, "SIGKILL");
     assert.equal(await template.fork(), undefined);
     assert.equal(template.isUsable, false);
+  });
+
+  test("stopped, it is given up in time, and does not stay", async (t) => {
+    const template = await startTemplate(t);
+    await copyOf(t, template);
+    process.kill(template.pid, "SIGSTOP");
+    const startedAt = performance.now();
+    const forks = await Promise.all([1, 2, 3].map(() => template.fork()));
+    assert.deepEqual(forks, [undefined, undefined, undefined]);
+    assert.ok(performance.now() - startedAt < 4_000);
+    assert.equal(template.isUsable, false);
+    assert.ok(await until(() => !isAlive(template.pid), 2_000));
+  });
+
+  test("where there may be no more processes it stays, and nothing else is started", async (t) => {
+    const path = join(tempDir(t), "full-template");
+    // The answer to each request: NO_MORE_PROCESSES.
+    const script = `#!/bin/sh
+while [ "$(head -c 1 <&3 | wc -c)" = 1 ]; do printf '\\377\\377\\377\\377' >&3; done
+`;
+    writeFileSync(path, script, { mode: 0o755 });
+    const template = await startTemplate(t, path);
+    for (let round = 0; round < 3; round += 1) {
+      await assert.rejects(template.fork(), new SpawnError("program", path, "EAGAIN"));
+    }
+    assert.ok(template.isUsable);
+    assert.ok(isAlive(template.pid));
+    const helpers = new HelperPool({ program: { path, environment: {} }, watchesOrphans: false });
+    t.after(() => helpers.close());
+    await helpers.prepare();
+    await assert.rejects(helpers.take(), new SpawnError("program", path, "EAGAIN"));
+    assert.ok(isAlive(helpers.templatePid ?? 0));
   });
 
   test("a program that is no template is one that is unusable", async (t) => {
