@@ -102,7 +102,7 @@ const COLOR: FlagSpec = {
 const JSON_LINES: FlagSpec = { long: "--json", help: "Print events as JSON lines" };
 
 const EXEC_FLAGS: readonly FlagSpec[] = [
-  ...SETTINGS,
+  ...SETTINGS.map((flag) => (flag === FULL_AUTO ? withoutApprovals(flag) : flag)),
   APPROVAL_NEVER,
   IMAGE,
   {

@@ -11,7 +11,8 @@
  */
 const SIMPLE =
   /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f\u25b8\u2713\u2717]*$/u;
-const ZERO_WIDTH = /^[\p{M}\p{Cf}\p{Cc}\p{Cs}\u115f\u1160]+$/u;
+/** Marks above and below, and the vowels and ends of a Hangul block. Other marks (Mc) stand beside. */
+const ZERO_WIDTH = /^[\u302e-\u302f\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Cs}\u115f-\u11ff]$/u;
 const EMOJI_PRESENTATION = /^\p{Emoji_Presentation}/u;
 /** More than one code point, shown as one picture. Source: Unicode Technical Standard 51. */
 const EMOJI_SEQUENCE =
@@ -42,16 +43,42 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** 0, 1 or 2. */
+/**
+ * 0, 1 or 2; more where several letters are one grapheme, as in Devanagari or Thai: terminals add up
+ * what each takes. Source: wcwidth(3).
+ */
 export function graphemeWidth(grapheme: string): number {
   const first = grapheme.codePointAt(0) ?? 0;
   if (first >= 0x20 && first < 0x7f && grapheme.length === 1) return 1;
-  if (ZERO_WIDTH.test(grapheme)) return 0;
-  return isWide(first) || isEmoji(grapheme) ? 2 : 1;
+  if (isEmoji(grapheme)) return 2;
+  let width = 0;
+  for (const character of grapheme) {
+    if (!ZERO_WIDTH.test(character)) width += isWide(character.codePointAt(0) ?? 0) ? 2 : 1;
+  }
+  return width;
 }
 
 function isEmoji(grapheme: string): boolean {
   return EMOJI_PRESENTATION.test(grapheme) || EMOJI_SEQUENCE.test(grapheme);
+}
+
+/** Whether a line may be broken on both sides of it, as in Chinese. */
+export function isWideGrapheme(grapheme: string): boolean {
+  return isWide(grapheme.codePointAt(0) ?? 0) || isEmoji(grapheme);
+}
+
+/**
+ * The first character of `text`, with as much of its grapheme as takes at most `columns`: one that
+ * is made of many letters may be wider than any row.
+ */
+export function firstThatFits(text: string, columns: number): string {
+  const [first = ""] = graphemes(text);
+  let part = "";
+  for (const character of first) {
+    if (part !== "" && graphemeWidth(part + character) > columns) break;
+    part += character;
+  }
+  return part;
 }
 
 /** The longest beginning of `text` that takes at most `columns`. */

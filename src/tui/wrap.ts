@@ -1,7 +1,14 @@
 /** Breaking styled text into rows of a given width. */
 import type { Row, Span, Style } from "./styled.ts";
 import { PLAIN } from "./styled.ts";
-import { cutToWidth, graphemes, graphemeWidth, isSimple, textWidth } from "./width.ts";
+import {
+  cutToWidth,
+  firstThatFits,
+  graphemes,
+  isSimple,
+  isWideGrapheme,
+  textWidth,
+} from "./width.ts";
 
 export interface WrapOptions {
   /** Columns, prefix included. At least one column of text is left, whatever the prefix. */
@@ -58,13 +65,13 @@ function* splitWord(text: string, style: Style): Generator<Piece> {
   }
   let word = "";
   for (const grapheme of graphemes(text)) {
-    if (graphemeWidth(grapheme) < 2) {
+    if (!isWideGrapheme(grapheme)) {
       word += grapheme;
       continue;
     }
     if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
     word = "";
-    yield { kind: "wide", text: grapheme, style, width: 2 };
+    yield { kind: "wide", text: grapheme, style, width: textWidth(grapheme) };
   }
   if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
 }
@@ -101,7 +108,7 @@ class Wrapper {
     while (rest !== "") {
       const room = this.#columns() - this.#width;
       let part = cutToWidth(rest, room);
-      if (part === "" && this.#width === 0) part = graphemes(rest)[0] ?? rest;
+      if (part === "" && this.#width === 0) part = firstThatFits(rest, room);
       if (part !== "") this.#push(part, style, textWidth(part));
       rest = rest.slice(part.length);
       if (rest !== "") this.breakLine();

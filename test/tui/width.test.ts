@@ -18,6 +18,14 @@ test("columns of what terminals show", () => {
     ["🇩🇪", 2],
     ["…›✓", 3],
     ["한글", 4],
+    ["\u1112\u1161\u11ab", 2],
+    // As terminals add them up, though they are fewer graphemes.
+    ["हिन्दी", 5],
+    ["क्ष", 2],
+    ["กำ", 2],
+    ["น้ำ", 2],
+    ["தமிழ்", 4],
+    ["বাংলা", 5],
   ];
   for (const [text, width] of cases) assert.equal(textWidth(text), width, text);
   assert.equal(cutToWidth("日本語", 5), "日本");
@@ -40,6 +48,18 @@ test("wrapping loses no word, and no row is too wide", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("a grapheme of many letters is wider than no row, and words of letters are not broken", () => {
+  for (const letters of ["क्".repeat(200), `ก${"ำ".repeat(200)}`, `e${"\u0301".repeat(200)}`]) {
+    for (const wrap of [wrapWords, wrapHard]) {
+      const rows = wrap([span(letters)], { width: 20 });
+      assert.equal(rows.map(rowText).join(""), letters);
+      for (const row of rows) assert.ok(rowWidth(row) <= 20, rowText(row));
+    }
+  }
+  const rows = wrapWords([span("हिन्दी हिन्दी हिन्दी")], { width: 12 });
+  assert.deepEqual(rows.map(rowText), ["हिन्दी हिन्दी", "हिन्दी"]);
 });
 
 test("what is taken for simple is one grapheme of one column, whatever is beside it", () => {
