@@ -230,3 +230,11 @@ test("submodules come with a sentence at most", options, async (t) => {
   renameSync(join(here.directory, "sub"), join(here.directory, "gone"));
   rmSync(join(here.directory, "gone"), { recursive: true });
 });
+
+test("what is told of removed settings cannot drive the terminal", options, async (t) => {
+  const here = await workspace(t);
+  const script = String.raw`git init -q sub && printf '[core]\n\tfsmonitor = a\033]0;pwned\007\033[2J\n' >> sub/.git/config`;
+  const { stderr } = await inSandbox(here, script);
+  assert.match(stderr, /removed: fsmonitor = a<U\+001B>\]0;pwned<U\+0007><U\+001B>\[2J/);
+  assert.doesNotMatch(stderr, /[^\n\P{Cc}]/u);
+});
