@@ -19,6 +19,7 @@ import { humanPrinter } from "./human-output.ts";
 import type { ModelSource } from "./loopback-server.ts";
 import { jsonPrinter } from "./json-output.ts";
 import type { ExecOptions, ResumeTarget } from "./options.ts";
+import { printable } from "./styles.ts";
 import { OutputStream } from "./output-stream.ts";
 import { checkImages, checkLastMessageFile, checkRepository, readPrompt } from "./prompt.ts";
 import { watchStopRequests } from "./stop-requests.ts";
@@ -27,7 +28,7 @@ import { watchStopRequests } from "./stop-requests.ts";
 export async function runExec(options: ExecOptions): Promise<number> {
   const stdout = new OutputStream(1);
   const stderr = new OutputStream(2);
-  const complain = (message: string): void => stderr.write(`codex: ${message}\n`);
+  const complain = (message: string): void => stderr.write(`codex: ${printable(message)}\n`);
   try {
     const code = await new ExecRun(options, stdout, stderr, complain).run();
     await stdout.flush();
@@ -81,7 +82,7 @@ class ExecRun {
       argument: options.prompt,
       stdin: process.stdin,
       isStdinTerminal: process.stdin.isTTY,
-      note: (message) => this.#stderr.write(`${message}\n`),
+      note: (message) => this.#stderr.write(`${printable(message)}\n`),
     });
     const source = await this.#modelSource(execConfig(options.config));
     try {

@@ -60,3 +60,10 @@ test("long output arrives whole through a slow pipe", options, async (t) => {
   const slow = await run(["bash", "--norc", "-c", script, codexBinary], { cwd: tempDir(t) });
   assert.equal(slow.stdout, whole.stdout);
 });
+
+test("what exec complains about cannot drive the terminal", { skip: needsBinary }, async () => {
+  const words = ["exec", "--output-last-message", "/no\u001b[2J/file", "hello"];
+  const { code, stderr } = await run([codexBinary, ...words]);
+  assert.equal(code, 2);
+  assert.equal(stderr, 'codex: Cannot write "/no\u241b[2J/file": no such directory\n');
+});
