@@ -47,7 +47,7 @@ export async function warmUpScreen(): Promise<void> {
   const live = new LiveRegion(() => undefined, true);
   const backlog = new Backlog(true, () => undefined);
   const draw = (): void => {
-    const input = composer.view(WIDTH, 10, "Ask for something");
+    const input = composer.view(WIDTH, 10, 20, "Ask for something");
     const facts = { ...rules, allowedCount: 0, contextLeft: undefined, turn: undefined };
     const status = statusRow(facts, WIDTH, UNICODE_MARKS);
     const rows = [...view.liveRows(20), [], ...input.rows, status];

@@ -9,7 +9,7 @@ import type { Key } from "./key-decoder.ts";
 import { layoutDraft } from "./draft-layout.ts";
 import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
-import { BOLD, CYAN, cutRow, DIM, type Row, row, span, YELLOW } from "./styled.ts";
+import { BOLD, CYAN, cutRow, DIM, type Row, row, span, YELLOW, type Style } from "./styled.ts";
 import { TextEditor } from "./text-editor.ts";
 import { shorten, textWidth } from "./width.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
@@ -54,6 +54,9 @@ export interface DialogOptions {
   readonly lastKeyAt: number;
   readonly width: number;
 }
+
+const GUARDED_HINT = "Keys go to the draft until you stop typing";
+const CYAN_BOLD: Style = { color: CYAN, bold: true };
 
 export class ApprovalDialog {
   readonly question: Question;
@@ -130,6 +133,9 @@ export class ApprovalDialog {
     const tail = this.#tailRows(width, marks, isGuarded);
     const reasons = this.#reasonParagraphs(width);
     const room = maxRows - head.length - tail.rows.length;
+    if (room < MIN_SUBJECT_ROWS && this.#feedback === undefined) {
+      return this.#smallView(width, maxRows, frame);
+    }
     const subject = this.#subjectRows(width);
     const shownSubject = shortenSubject(subject, room - reasons.length, width, marks);
     const shownReasons = shortenParagraphs(reasons, room - shownSubject.length, width, marks);
@@ -144,6 +150,27 @@ export class ApprovalDialog {
         ? undefined
         : { row: head.length + middle.length + tail.cursor.row, column: tail.cursor.column };
     return { rows, cursor };
+  }
+
+  /** The choice that Enter takes, what it is about, and the rest as far as there is room. */
+  #smallView(width: number, maxRows: number, { position, marks, isGuarded }: DialogFrame) {
+    this.#isCut = true;
+    const { ellipsis } = marks;
+    const choices = this.#choices();
+    const { key, label } = choices[this.#selected] ?? { key: "", label: "" };
+    const choice = row(shorten(`${marks.current} ${key} ${label}`, width, ellipsis), CYAN_BOLD);
+    const keys = choices.map((one) => one.key).join(", ");
+    const hint = isGuarded ? GUARDED_HINT : `Keys: ${keys}, arrows, Enter; Ctrl-O shows all`;
+    const title = this.#headRows(width, position).slice(0, maxRows > 2 ? 1 : 0);
+    const hints = maxRows > 3 ? [row(shorten(hint, width, ellipsis), DIM)] : [];
+    const room = maxRows - title.length - hints.length - 1;
+    const subject = this.#subjectRows(width);
+    const shown = subject.slice(0, Math.max(0, room));
+    const last = shown.at(-1);
+    if (last !== undefined && shown.length < subject.length) {
+      shown[shown.length - 1] = [...cutRow(last, width - textWidth(ellipsis)), span(ellipsis, DIM)];
+    }
+    return { rows: [...title, ...shown, choice, ...hints], cursor: undefined };
   }
 
   /** Everything of the subject and the reasons, for the pager. */
@@ -272,9 +299,7 @@ export class ApprovalDialog {
       const first: Row = [span(`${pointer} ${key.padEnd(4)}`, style)];
       rows.push(...wrapWords([span(label, style)], { width, first, rest: [span("       ")] }));
     }
-    const hint = isGuarded
-      ? "Keys go to the draft until you stop typing"
-      : "Press a key of the list, or arrows and Enter";
+    const hint = isGuarded ? GUARDED_HINT : "Press a key of the list, or arrows and Enter";
     rows.push(row(shorten(hint, width, marks.ellipsis), DIM));
     return { rows, cursor: undefined };
   }

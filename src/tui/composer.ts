@@ -152,10 +152,10 @@ export class Composer {
     if (this.#awaitedAge === age) this.#showAge(age);
   }
 
-  view(width: number, maxRows: number, placeholder: string): ComposerView {
+  /** `maxRows` are for the draft; a menu has what is left of `room`. */
+  view(width: number, maxRows: number, room: number, placeholder: string): ComposerView {
     const { marks } = this.#options;
     this.#width = Math.max(4, width - 2);
-    const popupRows = this.#popupRows(width);
     const { cells, cursor } = this.editor;
     const layout = layoutDraft(cells, cursor, this.#width);
     const visibleCount = Math.max(1, Math.min(layout.rows.length, maxRows));
@@ -165,6 +165,7 @@ export class Composer {
     );
     const start = Math.min(first, layout.cursorRow);
     const shown = layout.rows.slice(start, start + visibleCount);
+    const popupRows = this.#popupRows(width, room - visibleCount);
     const mark = marks.user.slice(0, 1);
     const rows = shown.map((cellsOfRow, index): Row => {
       const prefix =
@@ -342,7 +343,8 @@ export class Composer {
     return undefined;
   }
 
-  #popupRows(width: number): readonly Row[] {
+  #popupRows(width: number, maxRows: number): readonly Row[] {
+    if (maxRows < 1) return [];
     const { marks } = this.#options;
     if (this.#search !== undefined) {
       const found = this.#search.age >= 0 || this.#search.query === "" ? "" : "  (nothing found)";
@@ -360,7 +362,8 @@ export class Composer {
         marks.ellipsis,
       ),
     }));
-    return choiceRows(choices, Math.min(this.#selected, choices.length - 1), width, marks, false);
+    const selected = Math.min(this.#selected, choices.length - 1);
+    return choiceRows(choices, { selected, width, maxRows, marks, isNumbered: false });
   }
 
   #searchKey(key: Key, search: Search): void {

@@ -79,7 +79,9 @@ export class LiveRegion {
   }
 
   #clear(): void {
-    if (this.#frame.rows.length > 0) this.#pending += `${up(this.#row)}\r${ERASE_BELOW}`;
+    if (this.#frame.rows.length > 0) {
+      this.#pending += `${up(this.#row)}\r${eraseFrom(0)}`;
+    }
     this.#frame = EMPTY;
     this.#row = 0;
   }
@@ -91,7 +93,7 @@ export class LiveRegion {
     this.#frame = frame;
     if (rows.length < before.length) {
       this.#moveTo(rows.length);
-      this.#pending += `\r${ERASE_BELOW}`;
+      this.#pending += `\r${eraseFrom(rows.length)}`;
     }
     const cursorRow = cursor?.row ?? 0;
     for (const [index, cells] of rows.entries()) {
@@ -174,6 +176,15 @@ function isSame(one: Span | undefined, other: Span | undefined): boolean {
 
 function widthOf(cells: Row): number {
   return cells.reduce((sum, { text }) => sum + textWidth(text), 0);
+}
+
+/**
+ * From this row of the region on, with the cursor at its start, which stays there. Never all from the
+ * first row at once: at the top of its screen tmux takes that for a clear, and what was there into
+ * the scrollback. Source: tmux's option scroll-on-clear.
+ */
+function eraseFrom(row: number): string {
+  return row > 0 ? ERASE_BELOW : `${ERASE_ROW_END}${down(1)}${ERASE_BELOW}${up(1)}`;
 }
 
 function up(rows: number): string {

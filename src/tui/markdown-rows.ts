@@ -114,6 +114,9 @@ function itemRows(
   return tokens.filter(({ type }) => type !== "space").flatMap((token) => oneBlock(token, options));
 }
 
+/** Columns of a row on a terminal of 40: below that there are no tables. */
+const MIN_TABLE_WIDTH = 39;
+
 function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[] {
   const header = token.header.map(({ tokens }) => inlineSpans(tokens, BOLD));
   const body = token.rows.map((cells) => cells.map(({ tokens }) => inlineSpans(tokens, PLAIN)));
@@ -121,7 +124,8 @@ function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[
     Math.max(3, rowWidth(cell), ...body.map((cells) => rowWidth(cells[column] ?? []))),
   );
   const total = widths.reduce((sum, width) => sum + width, 0) + 3 * (widths.length - 1);
-  if (total > options.width) return recordRows(header, body, options);
+  if (total > options.width || options.width < MIN_TABLE_WIDTH)
+    return recordRows(header, body, options);
   const isAscii = options.isAscii === true;
   const bar = span(isAscii ? " | " : " │ ", DIM);
   const line = widths
@@ -143,7 +147,7 @@ function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[
   return [aligned(header), row(line, DIM), ...body.map(aligned)];
 }
 
-/** A table that is too wide: every row as a list of its fields. */
+/** A table that has no room: every row as a list of its fields. */
 function recordRows(
   header: readonly Row[],
   body: readonly (readonly Row[])[],

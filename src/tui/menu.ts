@@ -60,27 +60,51 @@ export class Menu {
     return choice === undefined ? undefined : { kind: "chosen", id: choice.id };
   }
 
-  rows(width: number, marks: Marks): readonly Row[] {
+  /** In little room the choices stay, and of the text what is left: the title last. */
+  rows(width: number, maxRows: number, marks: Marks): readonly Row[] {
     const { title, text = [], choices } = this.request;
-    return [
+    const head = [
       ...wrapWords([span(sanitizeLine(title), BOLD)], { width }),
       ...text.flatMap((paragraph) => wrapWords([span(sanitizeLine(paragraph))], { width })),
-      ...choiceRows(choices, this.#selected, width, marks, true),
-      row(shorten("Enter chooses, Esc cancels", width, marks.ellipsis), DIM),
     ];
+    const hint = row(shorten("Enter chooses, Esc cancels", width, marks.ellipsis), DIM);
+    const options = { selected: this.#selected, width, marks, isNumbered: true };
+    const all = choiceRows(choices, { ...options, maxRows: Number.POSITIVE_INFINITY });
+    if (head.length + all.length + 1 <= maxRows) return [...head, ...all, hint];
+    const short = choices.map(({ id, label, detail = "" }, index) =>
+      index === this.#selected ? { id, label, detail } : { id, label },
+    );
+    const shown = choiceRows(short, { ...options, maxRows: Math.max(1, maxRows - 1) });
+    return [...head.slice(0, Math.max(0, maxRows - shown.length)), ...shown];
   }
 }
 
-/** A window of at most eight choices around the selected one. */
-export function choiceRows(
+export interface ChoiceOptions {
+  readonly selected: number;
+  readonly width: number;
+  /** At least one choice is shown, whatever this is. */
+  readonly maxRows: number;
+  readonly marks: Marks;
+  readonly isNumbered: boolean;
+}
+
+/** A window of at most eight choices around the selected one; fewer where there are fewer rows. */
+export function choiceRows(choices: readonly Choice[], options: ChoiceOptions): readonly Row[] {
+  for (let count = MAX_VISIBLE; count > 1; count -= 1) {
+    const rows = windowRows(choices, count, options);
+    if (rows.length <= options.maxRows) return rows;
+  }
+  return windowRows(choices, 1, options).slice(0, Math.max(1, options.maxRows));
+}
+
+function windowRows(
   choices: readonly Choice[],
-  selected: number,
-  width: number,
-  marks: Marks,
-  isNumbered: boolean,
+  count: number,
+  { selected, width, marks, isNumbered }: ChoiceOptions,
 ): readonly Row[] {
-  const start = Math.max(0, Math.min(selected - 3, choices.length - MAX_VISIBLE));
-  const visible = choices.slice(start, start + MAX_VISIBLE);
+  const before = Math.ceil(count / 2) - 1;
+  const start = Math.max(0, Math.min(selected - before, choices.length - count));
+  const visible = choices.slice(start, start + count);
   const labelWidth = Math.max(...visible.map(({ label }) => textWidth(sanitizeLine(label))), 0);
   const rows = visible.flatMap(({ label, detail = "" }, offset) => {
     const index = start + offset;

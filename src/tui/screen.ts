@@ -472,18 +472,18 @@ export class Screen implements Ui {
     const { marks, terminal, composer } = this.#parts;
     const overlay = this.#overlay;
     if (overlay?.kind === "menu")
-      return { rows: overlay.menu.rows(width, marks), cursor: undefined };
+      return { rows: overlay.menu.rows(width, room, marks), cursor: undefined };
     if (overlay !== undefined) return overlay.input.view(width, marks);
     const composerRows = isTiny ? 1 : Math.max(1, Math.floor(terminal.rows / 3));
     const [dialog] = this.#dialogs;
-    if (dialog === undefined) return composer.view(width, composerRows, this.#placeholder());
+    if (dialog === undefined) return composer.view(width, composerRows, room, this.#placeholder());
     const position =
       this.#dialogs.length > 1
         ? `${this.#askedCount - this.#dialogs.length + 1} of ${this.#askedCount}`
         : "";
     const now = performance.now();
     const isGuarded = this.#isGuarded(dialog, now);
-    const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, 3, "");
+    const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, 3, 3, "");
     const draftRows = draft === undefined ? [] : [[], ...draft.rows];
     const asked = dialog.view(width, room - draftRows.length, {
       position,

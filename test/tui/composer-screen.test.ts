@@ -78,7 +78,8 @@ test(
   { skip },
   async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.type("/");
     await screen.waitFor("/approvals");
@@ -92,6 +93,18 @@ test(
     screen.type(KEY.enter);
     await screen.waitFor("Unknown command /stauts; did you mean /status?");
     assert.equal(server.requests.length, 0);
+    // Of all that only the answer of the command is in the scrollback; the draft is still there.
+    const rows = screen.rows();
+    assert.match(rows[screen.cursor.row] ?? "", /^› \/stauts$/u);
+    assert.equal(screen.text().split("/stauts").length, 3, "in the draft and in the hint");
+    assert.equal(screen.text().split(/\bcontext\b/u).length, 2);
+    assert.doesNotMatch(screen.text(), /\/approvals|Show model/u);
+    screen.type(KEY.control("c"));
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor(/^ok$/mu);
+    assert.deepEqual(sessionLog(place), ["user: go", "assistant: ok"]);
+    assert.equal(server.requests.length, 1);
   },
 );
 

@@ -125,8 +125,8 @@ test("menus", async () => {
       preselected,
     });
   await assertGolden("menu.txt", [
-    { name: "at the top", rows: (width) => menu(1).rows(width, UNICODE_MARKS) },
-    { name: "further down, ASCII", rows: (width) => menu(8).rows(width, ASCII_MARKS) },
+    { name: "at the top", rows: (width) => menu(1).rows(width, 40, UNICODE_MARKS) },
+    { name: "further down, ASCII", rows: (width) => menu(8).rows(width, 40, ASCII_MARKS) },
   ]);
 });
 
@@ -204,8 +204,28 @@ test("no row of a question is too wide", () => {
     const dialog = dialogOf(command(["bash", "-c", "x ".repeat(500)], "why ".repeat(50)), width);
     const { rows } = dialog.view(width, 10, { position: "", marks: ASCII_MARKS, isGuarded: true });
     for (const row of rows) assert.ok(rowWidth(row) <= width, rowText(row));
-    assert.match(rows.map(rowText).join("\n"), /more lines[\s\S]*esc +Do not run,\s+stop/u);
+    const shown = rows.map(rowText).join("\n");
+    if (width >= 79) assert.match(shown, /more lines[\s\S]*esc +Do not run,\s+stop/u);
     assert.equal(dialog.key(text("y")), undefined, "too small to show all: two steps");
+  }
+});
+
+test("with few rows the command and the choice of Enter stay", () => {
+  for (const width of [19, 39, 79]) {
+    for (let room = 1; room <= 5; room += 1) {
+      const dialog = dialogOf(command(["touch", "made"], "why ".repeat(50)), width);
+      const view = (): string => {
+        const frame = { position: "", marks: UNICODE_MARKS, isGuarded: false };
+        const { rows } = dialog.view(width, room, frame);
+        assert.ok(rows.length <= room && rows.every((row) => rowWidth(row) <= width));
+        return rows.map(rowText).join("\n");
+      };
+      assert.match(view(), /^▸ n Do not run/mu);
+      if (room > 1) assert.match(view(), /^\$ touch made$/mu);
+      if (room > 2) assert.match(view(), /^Leave the sandbox/u);
+      assert.equal(dialog.key(text("y")), undefined, "not all is seen");
+      assert.match(view(), /^▸ y Run once: pre/mu);
+    }
   }
 });
 

@@ -121,7 +121,7 @@ function composerOf(text: string, cursor?: number, marks = UNICODE_MARKS): Compo
 }
 
 function viewOf(composer: Composer, width: number, maxRows: number) {
-  const { rows, cursor } = composer.view(width, maxRows, "Ask for something");
+  const { rows, cursor } = composer.view(width, maxRows, 30, "Ask for something");
   return { rows: rows.map(rowText), cursor };
 }
 
@@ -157,7 +157,7 @@ test("the rows of a draft never reach the last column", () => {
   fc.assert(
     fc.property(drafts, fc.integer({ min: 6, max: 30 }), fc.nat({ max: 60 }), (text, width, at) => {
       const maxRows = 4;
-      const { rows, cursor } = composerOf(text, at).view(width, maxRows, "Ask");
+      const { rows, cursor } = composerOf(text, at).view(width, maxRows, maxRows, "Ask");
       assert.ok(rows.length >= 1 && rows.length <= maxRows);
       for (const row of rows) assert.ok(rowWidth(row) <= width, rowText(row));
       assert.ok(cursor.row >= 0 && cursor.row < rows.length);

@@ -97,8 +97,7 @@ class Tmux {
       place,
       columns: 100,
       rows: 30,
-      // Below the first row: what is erased from there on, tmux takes into its scrollback.
-      program: [...program, "sh", "-c", `echo begin; exec ${codexBinary}`, ";", ...settings],
+      program: [...program, codexBinary, ";", ...settings],
     });
     t.after(() => this.#run("kill-server"));
   }

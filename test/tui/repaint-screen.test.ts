@@ -12,7 +12,14 @@ import {
   textDelta,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, sequence, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  ESC,
+  KEY,
+  makePlace,
+  sequence,
+  sessionLog,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -55,7 +62,8 @@ test(
         ],
       },
     ]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 90, rows: 30 });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 90, rows: 30 });
     await screen.waitFor("Ask for something");
     screen.send("go");
     for (let index = 0; index < 50; index += 1) {
@@ -74,6 +82,8 @@ test(
       shown,
       Array.from({ length: 100 }, (_, index) => index),
     );
+    assert.deepEqual(sessionLog(place), ["user: go", `assistant: ${lines.join("")}`]);
+    assert.equal(server.requests.length, 1);
     // One stray row of the live region for each resize is what a terminal may leave at worst.
     assert.ok(screen.text().split("Type to queue").length - 1 <= 50);
     assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`));

@@ -14,7 +14,7 @@ import {
   textDelta,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { makePlace, sequence, TerminalScreen } from "../support/terminal-screen.ts";
+import { makePlace, sequence, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -46,7 +46,13 @@ const ALL_SIZES: readonly Size[] = [
   [99, 24],
 ];
 
-async function startStream(t: TestContext, sections: readonly string[]): Promise<TerminalScreen> {
+interface Streaming {
+  readonly screen: TerminalScreen;
+  /** The session holds what was asked and answered, and one request was enough. */
+  readonly assertKept: () => void;
+}
+
+async function startStream(t: TestContext, sections: readonly string[]): Promise<Streaming> {
   const text = sections.join("");
   const half = (section: string): number => Math.ceil(section.length / 2);
   const pieces = sections.flatMap((section) => [
@@ -58,11 +64,16 @@ async function startStream(t: TestContext, sections: readonly string[]): Promise
   const server = await startModelServer(t, [
     { stream: [CREATED, ...pieces, assistantMessage(text), COMPLETED] },
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 100, rows: 32 });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 100, rows: 32 });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor(/Section 0\b/u);
-  return screen;
+  const assertKept = (): void => {
+    assert.deepEqual(sessionLog(place), ["user: go", `assistant: ${text}`]);
+    assert.equal(server.requests.length, 1);
+  };
+  return { screen, assertKept };
 }
 
 /** Every third change is told to the program only after it has drawn for the old size once more. */
@@ -92,7 +103,7 @@ async function endOfTurn(screen: TerminalScreen): Promise<void> {
 const NUMBERS = Array.from({ length: SECTIONS }, (_, index) => index);
 
 test("ten storms of fifty resizes: every section once and in order", { skip }, async (t) => {
-  const screen = await startStream(
+  const { screen, assertKept } = await startStream(
     t,
     NUMBERS.map((index) => `Section ${index}\n\n- point ${index}\n\n`),
   );
@@ -104,10 +115,11 @@ test("ten storms of fifty resizes: every section once and in order", { skip }, a
     assert.deepEqual(shown, NUMBERS);
   }
   assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`));
+  assertKept();
 });
 
 test("rows that the terminal breaks may stay behind, but none is lost", { skip }, async (t) => {
-  const screen = await startStream(
+  const { screen, assertKept } = await startStream(
     t,
     NUMBERS.map((index) => `Section ${index} ${PROSE}end ${index}\n\n`),
   );
@@ -120,6 +132,7 @@ test("rows that the terminal breaks may stay behind, but none is lost", { skip }
     (index) => !text.includes(withoutBlanks(`Section ${index} ${PROSE}end ${index}`)),
   );
   assert.deepEqual(lost, []);
+  assertKept();
 });
 
 function withoutBlanks(text: string): string {

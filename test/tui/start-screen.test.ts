@@ -231,10 +231,16 @@ test("without a terminal it refuses in one line and names what to use", { skip }
 
 test("NO_COLOR takes the colours and nothing else", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("**bold** `code`"))]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server), env: { NO_COLOR: "1" } });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, env: { NO_COLOR: "1" } });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("bold code");
+  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
+  assert.match(screen.text(), /^› go\n\nbold code$/mu);
+  assert.equal(screen.text().split("bold code").length, 2);
+  assert.deepEqual(sessionLog(place), ["user: go", "assistant: **bold** `code`"]);
+  assert.match(JSON.stringify(server.requests[0]?.body), /"text":"go"/u);
   assert.doesNotMatch(screen.raw, sequence(String.raw`\[[\d;]*(?:3\d|9\d|38;5;\d+)m`));
   assert.match(screen.raw, sequence(String.raw`\[1m`));
 });
@@ -301,6 +307,11 @@ test(
     screen.type("go\n");
     await screen.waitFor("one paragraph");
     await screen.waitFor("! Assistant finished");
+    assert.match(screen.text(), /^> go\n\n> go\n\none paragraph\n\n! Assistant finished$/mu);
+    assert.deepEqual(sessionLog(place), ["user: go", "assistant: one paragraph"]);
+    assert.match(JSON.stringify(server.requests[0]?.body), /"text":"go"/u);
+    const config = readFileSync(join(place.codexHome, "config.toml"), "utf8");
+    assert.ok(config.includes(`[projects."${place.workspace}"]\ntrust_level = "trusted"`));
     screen.type(KEY.control("c"));
     await screen.waitFor("Press Ctrl-C again to quit");
     screen.type(KEY.control("c"));
