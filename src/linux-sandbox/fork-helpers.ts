@@ -103,9 +103,11 @@ const FIRST_FREE_FD = STATUS_FD + 1;
 function receiveDescriptors(libc: Libc): readonly number[] | undefined {
   const byte = new Uint8Array(1);
   const control = new Uint8Array(CONTROL_BYTES);
-  const message = messageHeader(libc, byte, control);
-  const received = libc.call("recvmsg", TEMPLATE_FD, message.bytes, MSG_CMSG_CLOEXEC);
+  const header = messageHeader(libc, byte, control);
+  const received = libc.call("recvmsg", TEMPLATE_FD, header, MSG_CMSG_CLOEXEC);
   if (!received.ok || received.value === 0) return undefined;
+  // Fewer came, for want of room for them; this process has nothing more to hope for.
+  if (header[CONTROL_LENGTH_FIELD] !== BigInt(CONTROL_BYTES)) return undefined;
   const view = new DataView(control.buffer);
   return HELPER_DESCRIPTORS.map((_, index) =>
     view.getInt32(CONTROL_HEADER_BYTES + 4 * index, true),
@@ -126,18 +128,17 @@ export function sendDescriptors(libc: Libc, socket: number, descriptors: readonl
   view.setInt32(8, SOL_SOCKET, true);
   view.setInt32(12, SCM_RIGHTS, true);
   descriptors.forEach((fd, index) => view.setInt32(CONTROL_HEADER_BYTES + 4 * index, fd, true));
-  const message = messageHeader(libc, new Uint8Array(1), control);
-  libc.must("sendmsg", "sendmsg", socket, message.bytes, MSG_NOSIGNAL);
+  const header = messageHeader(libc, new Uint8Array(1), control);
+  libc.must("sendmsg", "sendmsg", socket, header, MSG_NOSIGNAL);
 }
 
 const MSG_NOSIGNAL = 0x4000;
 
-/** struct msghdr of one buffer. Its parts must stay referenced while the kernel uses them. */
-function messageHeader(
-  libc: Libc,
-  buffer: Uint8Array,
-  control: Uint8Array,
-): { readonly bytes: Uint8Array; readonly parts: readonly unknown[] } {
+/** What the kernel was told the address of last: it must not be collected in between. */
+const referenced: { parts: readonly unknown[] } = { parts: [] };
+
+/** struct msghdr of one buffer, for a call that comes next. */
+function messageHeader(libc: Libc, buffer: Uint8Array, control: Uint8Array): BigUint64Array {
   const vector = new BigUint64Array([libc.address(buffer), BigInt(buffer.length)]); // struct iovec
   const fields = new BigUint64Array([
     0n, // msg_name
@@ -148,8 +149,11 @@ function messageHeader(
     BigInt(control.length),
     0n, // msg_flags
   ]);
-  return { bytes: new Uint8Array(fields.buffer), parts: [vector, buffer, control, fields] };
+  referenced.parts = [vector, buffer, control, fields];
+  return fields;
 }
+
+const CONTROL_LENGTH_FIELD = 5;
 
 /** The process id of a new helper, or why there is none. Four bytes, so that it is in one piece. */
 function answer(pid: number): void {
