@@ -482,7 +482,17 @@ export class ConversationView {
 
   #planRows(): readonly Row[] {
     if (this.#plan === undefined || this.#isPlanPrinted) return [];
-    const rows = cells.planRows(this.#plan.plan, null, this.context);
+    // What is done gives way first, so that the current step is seen.
+    let steps = this.#plan.plan;
+    let rows = cells.planRows(steps, null, this.context);
+    for (
+      let done = 1;
+      rows.length > LIVE_PLAN_ROWS && steps[0]?.status === "completed";
+      done += 1
+    ) {
+      steps = steps.slice(1);
+      rows = cells.planRows(steps, `${done} done`, this.context);
+    }
     return [[], ...rows.slice(0, LIVE_PLAN_ROWS)];
   }
 }

@@ -151,7 +151,7 @@ function pairLines(lines: readonly (DiffLine | undefined)[]): readonly (DiffLine
 }
 
 /** Longer lines are not compared word by word. */
-const MAX_COMPARED = 400;
+const MAX_COMPARED = 200;
 
 function lineRows(line: DiffLine, numberWidth: number, width: number): readonly Row[] {
   const style: Style =

@@ -249,9 +249,9 @@ export class TerminalScreen {
   }
 }
 
-/** The records of the only session file, parsed. */
+/** The records of the only session file, parsed. A line that is being written is none yet. */
 export function sessionRecords(place: Place): readonly unknown[] {
-  const lines = readFileSync(sessionFile(place), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(sessionFile(place), "utf8").split("\n").slice(0, -1);
   return lines.map((line): unknown => JSON.parse(line));
 }
 

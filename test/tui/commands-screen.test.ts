@@ -185,6 +185,25 @@ test(
   },
 );
 
+test("of a long plan in progress the current step is seen", { skip }, async (t) => {
+  const planOf = (done: number) =>
+    Array.from({ length: 14 }, (_, index) => ({
+      step: `step ${index + 1}`,
+      status: index < done ? "completed" : index === done ? "in_progress" : "pending",
+    }));
+  const server = await startModelServer(t, [
+    respond(functionCall("update_plan", { plan: planOf(0) }, "c1")),
+    respond(functionCall("update_plan", { plan: planOf(11) }, "c2")),
+    { stream: [CREATED, 60_000, COMPLETED] },
+  ]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), rows: 40 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor(/Plan 7 done\n {2}✓ step 8\n(?:.*\n){3} {2}▸ step 12\n {2}- step 13/u);
+  screen.type(KEY.escape);
+  await screen.waitFor("Interrupted");
+});
+
 test(
   "the size of the terminal changes while an answer streams: every line once",
   { skip },
