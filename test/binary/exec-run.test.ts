@@ -395,8 +395,9 @@ test("a recording of a run can be replayed, and holds no key", options, async (t
     file,
     "hi",
   ]);
-  assert.deepEqual([replayed.code, replayed.stdout], [0, "made it with (key removed)\n"]);
-  assert.match(replayed.stderr, /come from a recording/u);
+  const { code, stdout, stderr } = replayed;
+  assert.deepEqual([code, stdout], [0, "made it with (key removed)\n"], stderr);
+  assert.match(stderr, /come from a recording/u);
   assert.equal(readFileSync(join(place, "made.txt"), "utf8"), "made\n");
   assert.equal(setup.server.requests.length, 2, "nobody was asked");
   assert.equal((await runExec(setup, ["--record", file, "hi"])).code, 2, "not overwritten");
