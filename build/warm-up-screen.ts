@@ -42,7 +42,7 @@ export async function warmUpScreen(): Promise<void> {
     history: new PromptHistory(() => undefined),
     marks: UNICODE_MARKS,
     findFiles: () => [],
-    isImage: () => false,
+    imageAt: () => undefined,
   });
   const live = new LiveRegion(() => undefined, true);
   const backlog = new Backlog(true, () => undefined);
@@ -58,7 +58,7 @@ export async function warmUpScreen(): Promise<void> {
   draw();
   const decoder = new KeyDecoder();
   for (const typed of ["a", "\u001b[D", "\u007f", "\u001b[200~words\u001b[201~", "\r"]) {
-    for (const key of decoder.feed(Buffer.from(typed))) composer.key(key, false);
+    for (const key of decoder.feed(Buffer.from(typed))) composer.key(key);
     draw();
   }
   view.userMessage("words");

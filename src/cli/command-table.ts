@@ -91,6 +91,8 @@ const SETTINGS = [CONFIG, STRICT, MODEL, OSS, PROFILE, SANDBOX, FULL_AUTO, BYPAS
 const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: true };
 
 const EXIT_CODES = "0 success, 1 failure, 2 wrong usage";
+const TUI_EXIT_CODES =
+  "0 the user ended it, 1 failure, 2 wrong usage, no terminal or no such session, 129 hung up, 143 terminated";
 
 const COLOR: FlagSpec = {
   long: "--color",
@@ -192,7 +194,7 @@ const RESUME: CommandSpec = {
     { name: "PROMPT", help: "First message" },
   ],
   example: "codex resume --last",
-  exitCodes: EXIT_CODES,
+  exitCodes: TUI_EXIT_CODES,
 };
 
 const DEMO: CommandSpec = {
@@ -462,5 +464,5 @@ export const COMMAND_TABLE: CommandSpec = {
     HELP,
   ],
   example: 'codex -m o3 "explain this repository"',
-  exitCodes: EXIT_CODES,
+  exitCodes: TUI_EXIT_CODES,
 };

@@ -14,7 +14,7 @@ import { PendingApprovals } from "./pending-approvals.ts";
 import { readUserInstructions } from "./project-doc.ts";
 import { Refusals } from "./refusals.ts";
 import { Rollout } from "./rollout.ts";
-import { readRollout } from "./rollout-reader.ts";
+import { type EarlierUsage, NO_USAGE, readRollout } from "./rollout-reader.ts";
 import { SessionApprovals } from "./safety.ts";
 import { Session } from "./session.ts";
 import type { SessionState } from "./session-state.ts";
@@ -36,6 +36,7 @@ export interface NewConversation {
   readonly sessionConfigured: SessionConfigured;
   /** Of the session it goes on with. */
   readonly earlierMessages: readonly UserMessage[];
+  readonly earlierUsage: EarlierUsage;
   /** Grows while the conversation runs. */
   readonly refusals: Refusals;
 }
@@ -74,7 +75,12 @@ export class ConversationManager {
   newConversation(config: Config, options: ConversationOptions = {}): Promise<NewConversation> {
     const { experimentalResume: path } = config;
     if (path !== undefined) return this.resumeConversation(config, path, options);
-    const start: SessionStart = { id: newConversationId(), history: [], path: null };
+    const start: SessionStart = {
+      id: newConversationId(),
+      history: [],
+      usage: NO_USAGE,
+      path: null,
+    };
     return this.#create(config, options, start);
   }
 
@@ -84,8 +90,8 @@ export class ConversationManager {
     path: string,
     options: ConversationOptions = {},
   ): Promise<NewConversation> {
-    const { id, history } = readRollout(path);
-    return this.#create(config, options, { id, history, path });
+    const { id, history, usage } = readRollout(path);
+    return this.#create(config, options, { id, history, usage, path });
   }
 
   /** Errors: ConversationNotFoundError. */
@@ -127,6 +133,7 @@ export class ConversationManager {
     this.#conversations.set(start.id, open);
     return {
       earlierMessages: userMessagesOf(start.history),
+      earlierUsage: start.usage,
       conversationId: start.id,
       conversation,
       sessionConfigured: first.msg,
@@ -138,6 +145,7 @@ export class ConversationManager {
 interface SessionStart {
   readonly id: ConversationId;
   readonly history: readonly ModelItem[];
+  readonly usage: EarlierUsage;
   /** Of the session file to go on with. */
   readonly path: string | null;
 }
@@ -182,6 +190,7 @@ function openConversation(
         rollout?.append(item);
       }
     },
+    recordUsage: (usage) => rollout?.appendUsage(usage),
     replaceHistory: (replacement) => {
       history.replace(replacement);
       rollout?.appendCompacted(replacement);

@@ -21,6 +21,16 @@ export class ResumeError extends Error {
   override readonly name = "ResumeError";
 }
 
+/** Of requests of a session, as far as its file tells. */
+export interface EarlierUsage {
+  /** Tokens that the very first request sent: instructions, tools and hardly any conversation. */
+  readonly firstInput: number | undefined;
+  /** Tokens of the last request and its answer; undefined also when the history was replaced since. */
+  readonly lastTotal: number | undefined;
+}
+
+export const NO_USAGE: EarlierUsage = { firstInput: undefined, lastTotal: undefined };
+
 export interface StoredSession {
   readonly path: string;
   readonly id: ConversationId;
@@ -28,12 +38,18 @@ export interface StoredSession {
   readonly cwd: string | null;
   /** Complete: a call whose output was never written has one that says so. */
   readonly history: readonly ModelItem[];
+  readonly usage: EarlierUsage;
 }
 
 const metaSchema = z.object({ id: z.string(), cwd: z.optional(z.nullable(z.string())) });
 const compactedSchema = z.object({
   record_type: z.literal("compacted"),
   history: z.array(z.unknown()),
+});
+const usageSchema = z.object({
+  record_type: z.literal("token_count"),
+  input_tokens: z.number(),
+  total_tokens: z.number(),
 });
 
 /**
@@ -71,14 +87,23 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
     throw new ResumeError(`Cannot resume "${path}": not a session file`);
   }
   let history: ModelItem[] = [];
+  let usage = NO_USAGE;
   for (const line of lines) {
     const record = parseLine(line);
     const compacted = compactedSchema.safeParse(record);
-    if (compacted.success) history = compacted.data.history.flatMap(itemOf);
-    else history.push(...itemOf(record));
+    const counted = usageSchema.safeParse(record);
+    if (compacted.success) {
+      history = compacted.data.history.flatMap(itemOf);
+      usage = { ...usage, lastTotal: undefined };
+    } else if (counted.success) {
+      const { input_tokens: input, total_tokens: lastTotal } = counted.data;
+      usage = { firstInput: usage.firstInput ?? input, lastTotal };
+    } else {
+      history.push(...itemOf(record));
+    }
   }
   const { id, cwd } = meta.data;
-  return { path, id, cwd: cwd ?? null, history: withAllOutputs(history) };
+  return { path, id, cwd: cwd ?? null, history: withAllOutputs(history), usage };
 }
 
 /** Errors: ResumeError when there is none, or the text is no session id. */

@@ -10,6 +10,7 @@ import {
   PRIVATE_FILE_MODE,
   sessionsDirectory,
 } from "../config/codex-home.ts";
+import type { TokenUsage } from "../protocol/event.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
 import { makeDirectories } from "../runtime/make-directories.ts";
 import { readGitInfo } from "./git-info.ts";
@@ -70,6 +71,11 @@ export class Rollout {
   /** The history is these items from here on. */
   appendCompacted(items: readonly ModelItem[]): void {
     this.#write({ record_type: "compacted", history: items });
+  }
+
+  /** What the last request took. */
+  appendUsage(usage: TokenUsage): void {
+    this.#write({ record_type: "token_count", ...usage });
   }
 
   /** Holds no descriptor until there is more to write: a server may have thousands of sessions. */

@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import type { ModelClient } from "../model/client.ts";
 import type { ConversationId, SubmissionId } from "../protocol/ids.ts";
-import type { EventMsg } from "../protocol/event.ts";
+import type { EventMsg, TokenUsage } from "../protocol/event.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
 import type { History } from "./history.ts";
 import type { ToolRouter } from "./tools/tool-router.ts";
@@ -19,6 +19,8 @@ export interface SessionState {
   readonly model: () => ModelClient;
   /** Adds to the history and to the session file. */
   readonly record: (...items: readonly ModelItem[]) => void;
+  /** Of the request that was just answered, for the session file. */
+  readonly recordUsage: (usage: TokenUsage) => void;
   /** Replaces the history; the session file keeps the old one and notes the new one. */
   readonly replaceHistory: (items: readonly ModelItem[]) => void;
 }

@@ -44,7 +44,9 @@ export async function runTurn(state: SessionState, task: Task): Promise<TurnResu
           break;
         case "completed":
           response.complete();
-          if (event.usage !== null) task.emit({ type: "token_count", ...event.usage });
+          if (event.usage === null) break;
+          state.recordUsage(event.usage);
+          task.emit({ type: "token_count", ...event.usage });
           break;
       }
     }

@@ -5,7 +5,7 @@
 import type { Answer, Question } from "./approval-question.ts";
 import { diffRows, fileHeader } from "./diff-rows.ts";
 import { editKey } from "./edit-keys.ts";
-import type { Key } from "./key-decoder.ts";
+import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import { layoutDraft } from "./draft-layout.ts";
 import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
@@ -111,11 +111,11 @@ export class ApprovalDialog {
       if (key.name === "escape") return answered("abort");
       if (key.name === "up") this.#move(-1, choices.length);
       if (key.name === "down" || key.name === "tab") this.#move(1, choices.length);
-      if (key.name === "enter") return this.#choose(choices[this.#selected]?.id);
+      if (isPlain(key, "enter")) return this.#choose(choices[this.#selected]?.id);
       return undefined;
     }
-    if (key.kind === "chord" && key.ctrl && key.letter === "c") return answered("abort");
-    if (key.kind === "chord" && key.ctrl && key.letter === "o") return { kind: "show-all" };
+    if (isControl(key, "c")) return answered("abort");
+    if (isControl(key, "o")) return { kind: "show-all" };
     if (key.kind !== "text") return undefined;
     const index = choices.findIndex((choice) => choice.key === key.text.toLowerCase());
     if (index === -1) return undefined;
@@ -232,12 +232,12 @@ export class ApprovalDialog {
   }
 
   #feedbackKey(key: Key, editor: TextEditor): DialogResult | undefined {
-    if (key.kind === "chord" && key.ctrl && key.letter === "c") return answered("abort");
+    if (isControl(key, "c")) return answered("abort");
     if (key.kind === "key" && key.name === "escape") {
       this.#feedback = undefined;
       return undefined;
     }
-    if (key.kind === "key" && key.name === "enter") {
+    if (isPlain(key, "enter")) {
       const feedback = editor.text.trim();
       const answer: Answer = { decision: "denied", ...(feedback === "" ? {} : { feedback }) };
       return { kind: "answered", answer };

@@ -80,6 +80,7 @@ export class Chat {
   #delivered: Delivered[] = [];
   /** Sent before there is a conversation. */
   #early: Message[] = [];
+  /** What the user has allowed for the session. */
   #allowed = new Set<string>();
   /** Resolves when the present conversation has told everything. */
   #pumping: Promise<void> = Promise.resolve();
@@ -154,7 +155,8 @@ export class Chat {
     this.#allowed = new Set();
     this.#delivered = created.earlierMessages.map(delivered);
     this.#isCompacting = false;
-    view.meter.begin(resumePath === undefined);
+    view.meter.begin(resumePath === undefined ? undefined : created.earlierUsage);
+    view.meter.setWindow(config.modelContextWindow);
     this.#pumping = this.#pump(created.conversation);
     if (this.#isClosed) return;
     view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
@@ -237,8 +239,8 @@ export class Chat {
     const cell = decision === "denied" || decision === "abort" ? failedCell : doneCell;
     const text = describeAnswer(question, answer);
     view.note(text, cell(text, view.context));
-    if (decision === "approved_for_session" && question.kind === "exec") {
-      this.#allowed.add(question.command);
+    if (decision === "approved_for_session" && question.sessionRule !== undefined) {
+      this.#allowed.add(question.kind === "exec" ? question.command : question.sessionRule);
     }
     // The words join the running turn, so they must be there before the refusal lets it go on.
     if (feedback !== undefined) {

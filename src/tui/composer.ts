@@ -5,22 +5,20 @@
 import { choiceRows, type Choice } from "./menu.ts";
 import { layoutDraft, moveByRow } from "./draft-layout.ts";
 import { editKey } from "./edit-keys.ts";
-import type { Key } from "./key-decoder.ts";
+import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import type { Marks } from "./marks.ts";
-import { type PromptHistory } from "./prompt-history.ts";
+import type { PromptEntry, PromptHistory } from "./prompt-history.ts";
 import { matchSlash, parseSlash, type SlashCommand } from "./slash-commands.ts";
 import { CYAN, DIM, type Row, row, span } from "./styled.ts";
-import { type Cell, TextEditor } from "./text-editor.ts";
+import { sanitizeLine } from "./sanitize.ts";
+import { type Cell, isPicture, TextEditor } from "./text-editor.ts";
 import { graphemes, shorten, textWidth } from "./width.ts";
 
 export type ComposerRequest =
   | { readonly kind: "send"; readonly message: Message }
   | { readonly kind: "command"; readonly command: SlashCommand; readonly argument: string }
-  | {
-      readonly kind: "unknown-command";
-      readonly name: string;
-      readonly nearest: string | undefined;
-    };
+  /** The draft stays. */
+  | { readonly kind: "refused-command"; readonly problem: string };
 
 export interface Message {
   /** With the contents of pastes. */
@@ -33,8 +31,8 @@ export interface ComposerOptions {
   readonly marks: Marks;
   /** Paths that fit the words after an `@`, best first. */
   readonly findFiles: (query: string) => readonly string[];
-  /** A pasted path that is a picture. */
-  readonly isImage: (path: string) => boolean;
+  /** The picture that a pasted text is the path of; undefined: it is none. */
+  readonly imageAt: (text: string) => string | undefined;
 }
 
 export interface ComposerView {
@@ -55,7 +53,10 @@ interface Search {
   readonly saved: readonly Cell[];
 }
 
+/** No text has it: it is no character. */
+const ATOM = "\ufdd0";
 const PREFETCHED_ENTRIES = 200;
+const SEARCH_TITLE = "history search: ";
 
 export class Composer {
   readonly editor = new TextEditor();
@@ -82,33 +83,33 @@ export class Composer {
     return this.#search !== undefined || this.#popup() !== undefined;
   }
 
-  key(key: Key, isBurst: boolean): ComposerRequest | undefined {
+  key(key: Key): ComposerRequest | undefined {
     if (this.#search !== undefined) {
       this.#searchKey(key, this.#search);
       return undefined;
     }
     const popup = this.#popup();
-    if (popup !== undefined && !isBurst) {
+    if (popup !== undefined) {
       const used = this.#popupKey(key, popup);
       if (used !== false) return used;
     }
     const before = this.editor.visibleText;
     const age = this.#age;
-    const request = this.#editingKey(key, isBurst);
+    const request = this.#editingKey(key);
     // Another entry of the history is no change of the draft.
     if (this.editor.visibleText !== before && this.#age === age) this.#changed();
     return request;
   }
 
-  /** Puts text into the draft, in front of what is there. */
-  prepend(texts: readonly string[]): void {
+  /** Puts messages into the draft, in front of what is there. */
+  prepend(messages: readonly Message[]): void {
     const rest = this.editor.cells;
     this.editor.clear();
-    for (const [index, text] of texts.entries()) {
+    for (const [index, message] of messages.entries()) {
       if (index > 0) this.editor.insert("\n");
-      this.editor.paste(text);
+      this.#insertMessage(message);
     }
-    if (rest.length > 0 && texts.length > 0) this.editor.insert("\n");
+    if (rest.length > 0 && messages.length > 0) this.editor.insert("\n");
     this.editor.setCells([...this.editor.cells, ...rest]);
     this.#changed();
   }
@@ -119,16 +120,25 @@ export class Composer {
     this.#changed();
   }
 
-  setMessage({ text, imagePaths }: Message): void {
+  setMessage(message: Message): void {
     this.editor.clear();
-    for (const path of imagePaths) this.editor.addImage(path, path.split("/").at(-1) ?? path);
-    this.editor.paste(text);
+    this.#insertMessage(message);
     this.#changed();
+  }
+
+  #insertMessage({ text, imagePaths }: Message): void {
+    for (const path of imagePaths) this.attachImage(path);
+    this.editor.paste(text);
+  }
+
+  attachImage(path: string): void {
+    this.editor.addImage(path, path.split("/").at(-1) ?? path);
   }
 
   /** What is there goes into the history, as Ctrl-C wants it. */
   clearIntoHistory(): void {
-    this.#options.history.add(this.editor.text);
+    const { text, cells } = this.editor;
+    this.#options.history.add({ text, cells });
     this.editor.clear();
     this.#changed();
   }
@@ -150,6 +160,8 @@ export class Composer {
   /** An entry of the history that was asked for has come. */
   historyArrived(age: number): void {
     if (this.#awaitedAge === age) this.#showAge(age);
+    const search = this.#search;
+    if (search !== undefined && search.age < 0) this.#look(search, -1);
   }
 
   /** `maxRows` are for the draft; a menu has what is left of `room`. */
@@ -178,23 +190,22 @@ export class Composer {
         span(shorten(placeholder, this.#width, marks.ellipsis), DIM),
       ];
     }
-    return {
-      rows: [...popupRows, ...rows],
-      cursor: {
-        row: popupRows.length + layout.cursorRow - start,
-        column: 2 + layout.cursorColumn,
-      },
+    const inDraft = {
+      row: popupRows.length + layout.cursorRow - start,
+      column: 2 + layout.cursorColumn,
     };
+    const inSearch = { row: 0, column: textWidth(`${SEARCH_TITLE}${this.#search?.query ?? ""}`) };
+    const isSearching = this.#search !== undefined && popupRows.length > 0;
+    return { rows: [...popupRows, ...rows], cursor: isSearching ? inSearch : inDraft };
   }
 
-  #editingKey(key: Key, isBurst: boolean): ComposerRequest | undefined {
+  #editingKey(key: Key): ComposerRequest | undefined {
     const { editor } = this;
     if (key.kind === "paste") {
       this.#paste(key.text);
       return undefined;
     }
-    if (key.kind === "key" && key.name === "enter")
-      return this.#enter(key.alt || key.shift || isBurst);
+    if (key.kind === "key" && key.name === "enter") return this.#enter(key.alt || key.shift);
     if (key.kind === "key" && (key.name === "up" || key.name === "down") && !key.ctrl && !key.alt) {
       this.#vertical(key.name === "up" ? -1 : 1);
       return undefined;
@@ -213,15 +224,9 @@ export class Composer {
   }
 
   #paste(text: string): void {
-    const path = text
-      .trim()
-      .replaceAll(/^['"]|['"]$/gu, "")
-      .replaceAll("\\ ", " ");
-    if (!path.includes("\n") && this.#options.isImage(path)) {
-      this.editor.addImage(path, path.split("/").at(-1) ?? path);
-    } else {
-      this.editor.paste(text);
-    }
+    const image = this.#options.imageAt(text);
+    if (image === undefined) this.editor.paste(text);
+    else this.attachImage(image);
   }
 
   #enter(isNewline: boolean): ComposerRequest | undefined {
@@ -239,22 +244,30 @@ export class Composer {
   }
 
   #submit(): ComposerRequest | undefined {
-    const { text, imagePaths } = this.editor;
+    const { text, imagePaths, cells } = this.editor;
     if (text.trim() === "" && imagePaths.length === 0) return undefined;
-    const slash = imagePaths.length === 0 ? parseSlash(text) : undefined;
-    if (slash?.kind === "unknown")
-      return { kind: "unknown-command", name: slash.name, nearest: slash.nearest };
+    const slash = parseSlash(text);
+    if (slash?.kind === "refused") return { kind: "refused-command", problem: slash.problem };
+    if (slash !== undefined) {
+      this.#takeCommand();
+      return slash;
+    }
     this.editor.clear();
     this.#changed();
-    if (slash !== undefined) return slash;
-    this.#options.history.add(text.trim());
+    this.#options.history.add({ text: text.trim(), cells });
     return { kind: "send", message: { text: text.trim(), imagePaths } };
+  }
+
+  /** A command takes its words out of the draft; pictures are for the message that follows. */
+  #takeCommand(): void {
+    this.editor.setCells(this.editor.cells.filter(isPicture));
+    this.#changed();
   }
 
   #vertical(direction: -1 | 1): void {
     const { editor } = this;
     const target = moveByRow(editor.cells, editor.cursor, this.#width, direction);
-    if (target !== undefined && this.#age === undefined) {
+    if (target !== undefined) {
       editor.moveTo(target);
       return;
     }
@@ -269,14 +282,18 @@ export class Composer {
   }
 
   #showAge(age: number): void {
-    const text = this.#options.history.at(age);
-    this.#awaitedAge = text === undefined ? age : undefined;
-    if (text === undefined) return;
+    const entry = this.#options.history.at(age);
+    this.#awaitedAge = entry === undefined ? age : undefined;
+    if (entry === undefined) return;
     if (this.#age === undefined) this.#saved = this.editor.cells;
-    this.editor.clear();
-    this.editor.paste(text);
+    this.#showEntry(entry);
     this.#dismissed = this.editor.visibleText;
     this.#age = age;
+  }
+
+  #showEntry({ text, cells }: PromptEntry): void {
+    this.editor.setCells(cells ?? []);
+    if (cells === undefined) this.editor.paste(text);
   }
 
   #changed(): void {
@@ -286,20 +303,22 @@ export class Composer {
   }
 
   #popup(): Popup | undefined {
-    const before = this.editor.textBeforeCursor;
-    if (this.#dismissed === this.editor.visibleText) return undefined;
-    const slash = /^\/([a-z-]*)$/iu.exec(before);
-    if (slash !== null && this.editor.visibleText === before) {
-      const choices = matchSlash(slash[1] ?? "").map(({ name, alias, argument, description }) => ({
+    const { cells, cursor, visibleText } = this.editor;
+    if (this.#dismissed === visibleText) return undefined;
+    const before = cells.slice(0, cursor).map(typedText).join("");
+    const slash = /^(\ufdd0*)\/([a-z-]*)$/iu.exec(before);
+    const isAtStart = cells.slice(0, slash?.[1]?.length).every(isPicture);
+    if (slash !== null && isAtStart && cursor === cells.length) {
+      const choices = matchSlash(slash[2] ?? "").map(({ name, alias, argument, description }) => ({
         id: name,
         label: `/${name}${argument === undefined ? "" : ` ${argument}`}`,
         detail: alias === undefined ? description : `${description} (also /${alias})`,
       }));
       return choices.length === 0
         ? undefined
-        : { kind: "slash", choices, replaced: graphemes(before).length };
+        : { kind: "slash", choices, replaced: 1 + (slash[2] ?? "").length };
     }
-    const file = /(?:^|\s)(@[^\s@]*)$/u.exec(before)?.[1];
+    const file = /(?:^|[\s\ufdd0])(@[^\s@\ufdd0]*)$/u.exec(before)?.[1];
     if (file === undefined) return undefined;
     const choices = this.#options
       .findFiles(file.slice(1))
@@ -334,8 +353,7 @@ export class Composer {
       command !== undefined &&
       (command.argument === undefined || command.argument.startsWith("["))
     ) {
-      this.editor.clear();
-      this.#changed();
+      this.#takeCommand();
       return { kind: "command", command, argument: "" };
     }
     this.editor.replaceBefore(popup.replaced, `/${choice.id} `);
@@ -349,7 +367,7 @@ export class Composer {
     if (this.#search !== undefined) {
       const found = this.#search.age >= 0 || this.#search.query === "" ? "" : "  (nothing found)";
       return [
-        row(shorten(`history search: ${this.#search.query}${found}`, width, marks.ellipsis), DIM),
+        row(shorten(`${SEARCH_TITLE}${this.#search.query}${found}`, width, marks.ellipsis), DIM),
       ];
     }
     const popup = this.#popup();
@@ -372,29 +390,32 @@ export class Composer {
       return;
     }
     const isText = key.kind === "text" || key.kind === "paste";
-    if (isText) search.query += key.text;
-    else if (isPlain(key, "backspace")) search.query = search.query.slice(0, -1);
+    if (isText) search.query += sanitizeLine(key.text);
+    else if (isPlain(key, "backspace"))
+      search.query = graphemes(search.query).slice(0, -1).join("");
     else if (!isControl(key, "r")) {
       this.#search = undefined;
       this.#dismissed = this.editor.visibleText;
       return;
     }
-    const after = isControl(key, "r") ? search.age : -1;
-    const age = search.query === "" ? undefined : this.#options.history.find(search.query, after);
-    if (age === undefined) {
-      if (!isControl(key, "r")) search.age = -1;
-      return;
-    }
+    const isNext = isControl(key, "r");
+    const isFound = this.#look(search, isNext ? search.age : -1);
+    if (!isFound && !isNext) search.age = -1;
+  }
+
+  /** Shows the newest entry that fits and is older than `after`. */
+  #look(search: Search, after: number): boolean {
+    const { history } = this.#options;
+    const age = search.query === "" ? undefined : history.find(search.query, after);
+    const entry = age === undefined ? undefined : history.at(age);
+    if (age === undefined || entry === undefined) return false;
     search.age = age;
-    this.editor.clear();
-    this.editor.paste(this.#options.history.at(age) ?? "");
+    this.#showEntry(entry);
+    return true;
   }
 }
 
-export function isPlain(key: Key, name: Extract<Key, { kind: "key" }>["name"]): boolean {
-  return key.kind === "key" && key.name === name && !key.ctrl && !key.alt && !key.shift;
-}
-
-export function isControl(key: Key, letter: string): boolean {
-  return key.kind === "chord" && key.ctrl && !key.alt && key.letter === letter;
+/** What was typed as words; a sign that is no character stands for an atom, one for each. */
+function typedText(cell: Cell): string {
+  return cell.kind === "grapheme" ? cell.text : ATOM;
 }

@@ -1,4 +1,5 @@
 /** How much of the model's context is left. */
+import type { EarlierUsage } from "../core/rollout-reader.ts";
 import type { TokenUsage } from "../protocol/event.ts";
 
 export class ContextMeter {
@@ -9,10 +10,10 @@ export class ContextMeter {
   #input = 0;
   #output = 0;
 
-  /** Another conversation. How much an earlier one took before its first message, nobody knows. */
-  begin(isNew: boolean): void {
-    this.#base = isNew ? undefined : 0;
-    this.#used = undefined;
+  /** Another conversation: a new one, or one that goes on. */
+  begin(earlier: EarlierUsage | undefined): void {
+    this.#base = earlier === undefined ? undefined : (earlier.firstInput ?? 0);
+    this.#used = earlier?.lastTotal;
     this.#input = 0;
     this.#output = 0;
   }
@@ -43,7 +44,7 @@ export class ContextMeter {
     return `${this.#input} in, ${this.#output} out`;
   }
 
-  /** 0 to 100; undefined until the first turn, and for models whose window nobody knows. */
+  /** 0 to 100; undefined until the first turn of a new conversation, and for models whose window nobody knows. */
   get percentLeft(): number | undefined {
     if (this.#window === undefined || this.#used === undefined) return undefined;
     const base = Math.min(this.#base ?? 0, this.#window - 1);

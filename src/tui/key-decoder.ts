@@ -37,6 +37,15 @@ export type Key =
   | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "focus"; readonly isFocused: boolean };
 
+/** Without a modifier. */
+export function isPlain(key: Key, name: KeyName): boolean {
+  return key.kind === "key" && key.name === name && !key.ctrl && !key.alt && !key.shift;
+}
+
+export function isControl(key: Key, letter: string): boolean {
+  return key.kind === "chord" && key.ctrl && !key.alt && key.letter === letter;
+}
+
 const ESC = "\u001b";
 const PASTE_START = `${ESC}[200~`;
 const PASTE_END = `${ESC}[201~`;

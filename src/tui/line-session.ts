@@ -221,7 +221,7 @@ class LineSession implements Ui {
     const { options, resumePath } = this.#input;
     const settled = await settleFirstRun(options, this);
     if (settled.kind !== "ready") {
-      this.#end(settled.kind === "quit" ? 1 : 0, settled.kind === "demo");
+      this.#end(0, settled.kind === "demo");
       return;
     }
     this.#chat.setConfig(settled.config);
@@ -258,13 +258,12 @@ class LineSession implements Ui {
       this.#begun.push(line.slice(0, -1));
       return;
     }
-    const text = [...this.#begun.splice(0), line].join("\n").trim();
+    const text = [...this.#begun.splice(0), line].join("\n").trimEnd();
     this.#message(sanitizeText(text));
   }
 
   #message(text: string): void {
-    const imagePaths = this.#images.splice(0);
-    if (text === "" && imagePaths.length === 0) {
+    if (text === "" && this.#images.length === 0) {
       this.#showPrompt();
       return;
     }
@@ -274,11 +273,10 @@ class LineSession implements Ui {
         runSlashCommand(slash.command, slash.argument, this.#slashHost()).then(() => this.#flush()),
       );
     } else if (slash !== undefined) {
-      const near = slash.nearest === undefined ? "" : `; did you mean /${slash.nearest}?`;
-      this.print(failedCell(`Unknown command /${slash.name}${near}`, this.#view.context));
+      this.print(failedCell(slash.problem, this.#view.context));
     } else {
       if (this.#chat.turn !== undefined) this.#write("Queued.\n");
-      this.#chat.send({ text, imagePaths });
+      this.#chat.send({ text: text.trim(), imagePaths: this.#images.splice(0) });
     }
   }
 
@@ -334,8 +332,10 @@ class LineSession implements Ui {
       this.#asker(undefined);
     } else if (this.#chat.turn !== undefined) {
       const messages = this.#chat.interrupt();
-      for (const { text } of messages) {
-        this.print(noticeCell(`Not sent: ${text}`, this.#view.context));
+      for (const { text, imagePaths } of messages) {
+        this.#images.push(...imagePaths);
+        const pictures = imagePaths.length === 0 ? "" : " (its pictures go with the next message)";
+        this.print(noticeCell(`Not sent: ${text}${pictures}`, this.#view.context));
       }
     } else if (now < this.#quitArmedUntil) {
       this.#end(0);

@@ -1,5 +1,5 @@
 /** A list to choose one of: state, rows, keys. */
-import type { Key } from "./key-decoder.ts";
+import { isPlain, type Key } from "./key-decoder.ts";
 import type { Marks } from "./marks.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { BOLD, CYAN, cutRow, DIM, type Row, row, type Span, span } from "./styled.ts";
@@ -44,7 +44,7 @@ export class Menu {
       if (key.name === "up") this.#selected = (this.#selected + length - 1) % length;
       if (key.name === "down" || key.name === "tab") this.#selected = (this.#selected + 1) % length;
       if (key.name === "escape") return { kind: "cancelled" };
-      if (key.name === "enter") return this.#choose(this.#selected);
+      if (isPlain(key, "enter")) return this.#choose(this.#selected);
     }
     if (key.kind === "chord" && key.ctrl) {
       if (key.letter === "c") return { kind: "cancelled" };

@@ -1,11 +1,19 @@
 /** What was typed before: in this session, and in those before it, fetched when it is asked for. */
 
+import { type Cell, isPicture } from "./text-editor.ts";
+
+export interface PromptEntry {
+  readonly text: string;
+  /** As it was written, with its pastes and pictures; undefined: only the text was stored. */
+  readonly cells: readonly Cell[] | undefined;
+}
+
 /** Asks for the entry at this offset of the history file; the answer comes as an event. */
 export type RequestEntry = (offset: number) => void;
 
 export class PromptHistory {
   /** Newest last. */
-  readonly #own: string[] = [];
+  readonly #own: PromptEntry[] = [];
   /** Of the file, by offset. */
   readonly #stored = new Map<number, string>();
   readonly #request: RequestEntry;
@@ -21,8 +29,10 @@ export class PromptHistory {
     this.#stored.clear();
   }
 
-  add(text: string): void {
-    if (text.trim() !== "" && this.#own.at(-1) !== text) this.#own.push(text);
+  add(entry: PromptEntry): void {
+    const hasPicture = entry.cells?.some(isPicture) === true;
+    const isNew = entry.text.trim() !== "" && this.#own.at(-1)?.text !== entry.text;
+    if (isNew || hasPicture) this.#own.push(entry);
   }
 
   get length(): number {
@@ -30,13 +40,14 @@ export class PromptHistory {
   }
 
   /** 0 is the newest. Undefined when it has to be fetched first, or does not exist. */
-  at(age: number): string | undefined {
+  at(age: number): PromptEntry | undefined {
     if (age < this.#own.length) return this.#own[this.#own.length - 1 - age];
     const offset = this.#offset(age);
     if (offset < 0) return undefined;
     const known = this.#stored.get(offset);
-    if (known === undefined) this.#request(offset);
-    return known;
+    if (known !== undefined) return { text: known, cells: undefined };
+    this.#request(offset);
+    return undefined;
   }
 
   /** The answer to a request; which age it has. */
@@ -49,7 +60,8 @@ export class PromptHistory {
   find(text: string, after: number): number | undefined {
     const wanted = text.toLowerCase();
     for (let age = after + 1; age < this.length; age += 1) {
-      const entry = age < this.#own.length ? this.at(age) : this.#stored.get(this.#offset(age));
+      const entry =
+        age < this.#own.length ? this.at(age)?.text : this.#stored.get(this.#offset(age));
       if (entry?.toLowerCase().includes(wanted) === true) return age;
     }
     return undefined;

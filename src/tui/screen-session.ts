@@ -2,7 +2,6 @@
 import { wantsColors } from "../config/color-choice.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
-import { readImage } from "../core/image-file.ts";
 import { noticeCell } from "./cells.ts";
 import { Chat } from "./chat.ts";
 import { Composer, type ComposerRequest } from "./composer.ts";
@@ -16,8 +15,8 @@ import { MemoryWatch } from "./memory-watch.ts";
 import { keepV8Flat } from "../runtime/v8-memory.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
+import { imageAt } from "./picture-path.ts";
 import { PromptHistory } from "./prompt-history.ts";
-import { sanitizeLine } from "./sanitize.ts";
 import { Screen } from "./screen.ts";
 import type { SlashHost } from "./slash-actions.ts";
 import { Terminal } from "./terminal.ts";
@@ -40,8 +39,6 @@ const EXIT_CODES = { SIGHUP: 129, SIGTERM: 143, "end-of-input": 0 } as const;
 const STOP_LIMIT_MS = 200;
 /** Commands that run have this long to end, too; they are killed after two seconds. */
 const HANG_UP_LIMIT_MS = 5000;
-/** Of a pasted text that may be a path. */
-const MAX_PATH_LENGTH = 4096;
 
 class ScreenSession {
   readonly #input: SessionInput;
@@ -90,7 +87,7 @@ class ScreenSession {
       history: this.#history,
       marks,
       findFiles: (query) => this.#findFiles(query),
-      isImage: (path) => looksLikeImage(path) && typeof readImage(path) !== "string",
+      imageAt: (text) => imageAt(text, this.#chat.rules.cwd),
     });
     this.#screen = new Screen({
       terminal: this.#terminal,
@@ -140,7 +137,7 @@ class ScreenSession {
 
   async run(): Promise<TuiEnd> {
     this.#terminal.start({
-      onKey: (key, isBurst) => this.#screen.key(key, isBurst),
+      onKey: (key) => this.#screen.key(key),
       onResize: () => this.#screen.resized(),
       onReady: () => this.#screen.ready(),
       onHangUp: (reason) => this.#hangUp(EXIT_CODES[reason]),
@@ -173,7 +170,7 @@ class ScreenSession {
   readonly #interrupted = (): void => {
     // The key was for the program that has the terminal.
     if (this.#lent !== undefined) return;
-    this.#screen.key({ kind: "chord", letter: "c", ctrl: true, alt: false }, false);
+    this.#screen.key({ kind: "chord", letter: "c", ctrl: true, alt: false });
   };
 
   /** From the program that has the terminal, if one has it. */
@@ -210,7 +207,7 @@ class ScreenSession {
     const { options, resumePath } = this.#input;
     const settled = await settleFirstRun(options, this.#screen);
     if (settled.kind !== "ready") {
-      this.#end(settled.kind === "quit" ? 1 : 0, settled.kind === "demo");
+      this.#end(0, settled.kind === "demo");
       return;
     }
     this.#chat.setConfig(settled.config);
@@ -254,11 +251,9 @@ class ScreenSession {
         await runSlashCommand(request.command, request.argument, this.#slashHost());
         break;
       }
-      case "unknown-command": {
-        const near = request.nearest === undefined ? "" : `; did you mean /${request.nearest}?`;
-        this.#screen.hint(`Unknown command /${sanitizeLine(request.name)}${near}`);
+      case "refused-command":
+        this.#screen.hint(request.problem);
         break;
-      }
     }
   }
 
@@ -309,7 +304,7 @@ class ScreenSession {
       view: this.#view,
       reload: this.#reload,
       insert: (text) => this.#composer.editor.insert(text),
-      attachImage: (path) => this.#composer.editor.addImage(path, path.split("/").at(-1) ?? path),
+      attachImage: (path) => this.#composer.attachImage(path),
       copy: (text) => this.#terminal.write(clipboardSequence(text)),
       showTranscript: () => this.#screen.openTranscript(),
       chooseSession: () => this.#chooseSession(),
@@ -358,10 +353,4 @@ function nextFrame(): Promise<void> {
 /** Asks the terminal to put text into the clipboard. Source: xterm's control sequences, OSC 52. */
 function clipboardSequence(text: string): string {
   return `\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`;
-}
-
-function looksLikeImage(path: string): boolean {
-  return (
-    path.length < MAX_PATH_LENGTH && /^[/~.]?\S.*\.(?:png|jpe?g|gif|webp|bmp|svg)$/iu.test(path)
-  );
 }

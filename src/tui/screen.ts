@@ -8,10 +8,10 @@ import { ApprovalDialog } from "./approval-dialog.ts";
 import { Backlog } from "./backlog.ts";
 import type { CellContext } from "./cells.ts";
 import type { Chat } from "./chat.ts";
-import { type Composer, type ComposerRequest, isControl, isPlain } from "./composer.ts";
+import type { Composer, ComposerRequest } from "./composer.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { DrawSchedule } from "./draw-schedule.ts";
-import type { Key } from "./key-decoder.ts";
+import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import { type Frame, LiveRegion } from "./live-region.ts";
 import type { Marks } from "./marks.ts";
 import { Menu, type MenuRequest } from "./menu.ts";
@@ -57,6 +57,7 @@ type Overlay =
     };
 
 const QUIT_ARMED_MS = 2000;
+const QUIT_HINT = "Press Ctrl-C again to quit";
 const ESCAPE_TWICE_MS = 1000;
 const MIN_COLUMNS = 20;
 const MIN_ROWS = 4;
@@ -219,7 +220,7 @@ export class Screen implements Ui {
     this.#live.end();
   }
 
-  key(key: Key, isBurst: boolean): void {
+  key(key: Key): void {
     const now = performance.now();
     if (key.kind === "focus") {
       this.#hasFocus = key.isFocused;
@@ -233,18 +234,18 @@ export class Screen implements Ui {
       return;
     }
     this.#hint = "";
-    this.#route(key, isBurst, now);
+    // "Again" is said of the very next key.
+    if (!isControl(key, "c")) this.#quitArmedUntil = 0;
+    if (!isPlain(key, "escape")) this.#escapedAt = Number.NEGATIVE_INFINITY;
+    this.#route(key, now);
     this.#lastKeyAt = now;
     this.#schedule.forKey();
   }
 
-  #route(key: Key, isBurst: boolean, now: number): void {
+  #route(key: Key, now: number): void {
     const overlay = this.#overlay;
     if (overlay !== undefined) {
-      const isSession = this.#chat !== undefined && overlay.kind === "menu";
-      if (isSession && isControl(key, "t")) this.openTranscript();
-      else if (isSession && isControl(key, "l")) this.#live.suspend();
-      else this.#overlayKey(key, overlay);
+      if (!this.#dialogGlobalKey(key)) this.#overlayKey(key, overlay);
       // A question that came meanwhile is seen only now.
       this.#dialogs[0]?.extendGuard(now);
       return;
@@ -254,16 +255,23 @@ export class Screen implements Ui {
     const [dialog] = this.#dialogs;
     const isRefusal = isPlain(key, "escape") || isControl(key, "c");
     if (dialog !== undefined && (isRefusal || !this.#isGuarded(dialog, now))) {
-      if (isControl(key, "z")) this.#hint = "Answer first, then Ctrl-Z";
-      else if (isControl(key, "t")) this.openTranscript();
-      else if (isControl(key, "l")) this.#live.suspend();
-      else this.#dialogKey(key, dialog);
+      if (!this.#dialogGlobalKey(key)) this.#dialogKey(key, dialog);
       return;
     }
     dialog?.extendGuard(now);
+    if (dialog !== undefined && this.#dialogGlobalKey(key)) return;
     if (this.#globalKey(key, now)) return;
-    const request = this.#parts.composer.key(key, isBurst);
+    const request = this.#parts.composer.key(key);
     if (request !== undefined) this.#parts.actions.request(request);
+  }
+
+  /** True when the key was one of those that mean something else while anything is asked. */
+  #dialogGlobalKey(key: Key): boolean {
+    if (isControl(key, "z")) this.#hint = "Answer first, then Ctrl-Z";
+    else if (isControl(key, "l")) this.#live.suspend();
+    else if (isControl(key, "t") && this.#chat !== undefined) this.openTranscript();
+    else return false;
+    return true;
   }
 
   /** Keys may be meant for something else: what is asked was not there, or was not to be seen. */
@@ -365,8 +373,9 @@ export class Screen implements Ui {
       actions.quit();
     } else {
       this.#quitArmedUntil = now + QUIT_ARMED_MS;
-      this.#hint = "Press Ctrl-C again to quit";
+      this.#hint = QUIT_HINT;
       setTimeout(() => {
+        if (this.#hint !== QUIT_HINT || performance.now() < this.#quitArmedUntil) return;
         this.#hint = "";
         this.#schedule.soon();
       }, QUIT_ARMED_MS).unref();
@@ -374,8 +383,7 @@ export class Screen implements Ui {
   }
 
   #interrupt(): void {
-    const messages = this.#chat?.interrupt() ?? [];
-    this.#parts.composer.prepend(messages.map(({ text }) => text));
+    this.#parts.composer.prepend(this.#chat?.interrupt() ?? []);
   }
 
   openTranscript(): void {

@@ -1,5 +1,5 @@
 /** A line that is typed without being shown. */
-import type { Key } from "./key-decoder.ts";
+import { isPlain, type Key } from "./key-decoder.ts";
 import type { Frame } from "./live-region.ts";
 import type { Marks } from "./marks.ts";
 import { BOLD, CYAN, DIM, row, span } from "./styled.ts";
@@ -18,7 +18,7 @@ export class SecretInput {
     if (key.kind === "key") {
       if (key.name === "escape") return this.#cancel();
       if (key.name === "backspace") this.#text = this.#text.slice(0, -1);
-      if (key.name === "enter") return "done";
+      if (isPlain(key, "enter")) return "done";
     }
     if (key.kind === "chord" && key.ctrl) {
       if (key.letter === "c" || key.letter === "d") return this.#cancel();

@@ -2,13 +2,13 @@
 import { KNOWN_MODELS, findModelFamily } from "../config/model-families.ts";
 import type { Config, ConfigFlags } from "../config/config.ts";
 import { readImage } from "../core/image-file.ts";
-import { resolve } from "node:path";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import { DANGER_FULL_ACCESS_POLICY, READ_ONLY_POLICY } from "../protocol/sandbox-policy.ts";
 import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { diffTextRows } from "./diff-text-rows.ts";
+import { namedPath } from "./picture-path.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { describeApproval, describeSandbox, field } from "./session-header.ts";
 import { SLASH_COMMANDS, type SlashCommand } from "./slash-commands.ts";
@@ -211,8 +211,7 @@ function diffRowsOf({ view, ui }: SlashHost): readonly Row[] {
 }
 
 function attach(argument: string, host: SlashHost): void {
-  const path = argument.replaceAll(/^["']|["']$/gu, "");
-  const full = resolve(host.chat.rules.cwd, path);
+  const full = namedPath(argument, host.chat.rules.cwd);
   const part = readImage(full);
   if (typeof part === "string") say(host, failedCell(part, host.ui.cellContext));
   else host.attachImage(full);
@@ -253,7 +252,7 @@ function statusRows({ chat, view, ui }: SlashHost): readonly Row[] {
     ),
     ...field("approval", describeApproval(rules), {}, width),
     ...field("sandbox", describeSandbox(rules), {}, width),
-    ...field("allowed", `${chat.allowedCount} commands for this session`, {}, width),
+    ...field("allowed", `${chat.allowedCount} for this session`, {}, width),
     ...field("context", left === undefined ? "unknown" : `${left}% left`, {}, width),
     ...field("tokens", view.meter.describe(), {}, width),
     ...field("session", chat.sessionId, {}, width),

@@ -60,22 +60,36 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
 
 export type ParsedSlash =
   | { readonly kind: "command"; readonly command: SlashCommand; readonly argument: string }
-  | { readonly kind: "unknown"; readonly name: string; readonly nearest: string | undefined };
+  /** Nothing is run, and nothing is sent. */
+  | { readonly kind: "refused"; readonly problem: string };
 
-/** Undefined: the text is a message. A path such as `/usr/bin` is one too. */
+/**
+ * Undefined: the text is a message. So is a path such as `/usr/bin`, and what begins with a blank.
+ */
 export function parseSlash(text: string): ParsedSlash | undefined {
-  const match = /^\/(?<name>[a-z][a-z-]*)(?:\s+(?<argument>[\s\S]*))?$/iu.exec(text.trim());
+  const match = /^\/(?<name>[\p{L}\p{N}_-]*)(?:\s+(?<argument>[\s\S]*))?$/u.exec(text.trimEnd());
   const name = match?.groups?.["name"]?.toLowerCase();
   if (name === undefined) return undefined;
+  const argument = match?.groups?.["argument"]?.trim() ?? "";
+  if (name === "" && argument !== "") return undefined;
   const command = SLASH_COMMANDS.find((one) => one.name === name || one.alias === name);
-  if (command !== undefined) {
-    return { kind: "command", command, argument: match?.groups?.["argument"]?.trim() ?? "" };
+  if (command === undefined) return { kind: "refused", problem: describeUnknown(name) };
+  if (argument !== "" && command.argument === undefined) {
+    const problem = `/${name} takes no words; ${AS_MESSAGE}`;
+    return { kind: "refused", problem };
   }
+  return { kind: "command", command, argument };
+}
+
+const AS_MESSAGE = "with a blank before it, it is a message";
+
+function describeUnknown(name: string): string {
   const nearest = nearestName(
     name,
     SLASH_COMMANDS.map((one) => one.name),
   );
-  return { kind: "unknown", name, nearest };
+  const help = nearest === undefined ? AS_MESSAGE : `did you mean /${nearest}?`;
+  return `Unknown command /${name}; ${help}`;
 }
 
 /** Those whose name begins with `prefix`, then those that contain it. */

@@ -21,7 +21,7 @@ export interface SessionRules {
 }
 
 export interface StatusFacts extends SessionRules {
-  /** Commands approved for the session. */
+  /** Grants for the session: commands, and directories for patches. */
   readonly allowedCount: number;
   readonly contextLeft: number | undefined;
   readonly turn: TurnStatus | undefined;

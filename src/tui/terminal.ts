@@ -5,9 +5,10 @@
 import { writeSync } from "node:fs";
 import type { ReadStream, WriteStream } from "node:tty";
 import { type Key, KeyDecoder } from "./key-decoder.ts";
+import { UnmarkedPastes } from "./unmarked-pastes.ts";
 
 export interface TerminalHandlers {
-  readonly onKey: (key: Key, burst: boolean) => void;
+  readonly onKey: (key: Key) => void;
   readonly onResize: (previousColumns: number) => void;
   /** Everything that was written has been taken. */
   readonly onReady: () => void;
@@ -31,9 +32,6 @@ const ALTERNATE_OFF = "\u001b[?1049l\u001b[?25h";
 
 const ESCAPE_DELAY_MS = 40;
 const RESIZE_DELAY_MS = 30;
-/** More keys than this within the time are a paste, not a person. */
-const BURST_KEYS = 8;
-const BURST_MS = 20;
 
 export interface TerminalOptions {
   readonly stdin: ReadStream;
@@ -45,7 +43,7 @@ export interface TerminalOptions {
 export class Terminal {
   readonly #options: TerminalOptions;
   readonly #decoder = new KeyDecoder();
-  readonly #keyTimes: number[] = [];
+  readonly #pastes = new UnmarkedPastes((key) => this.#handlers?.onKey(key));
   #handlers: TerminalHandlers | undefined;
   #isRaw = false;
   #escapeTimer: NodeJS.Timeout | undefined;
@@ -118,6 +116,7 @@ export class Terminal {
     this.#handlers = undefined;
     clearTimeout(this.#escapeTimer);
     clearTimeout(this.#resizeTimer);
+    this.#pastes.end();
     this.#leave();
     stdin.off("data", this.#read);
     stdin.off("end", this.#ended);
@@ -191,25 +190,12 @@ export class Terminal {
 
   readonly #read = (bytes: Buffer): void => {
     clearTimeout(this.#escapeTimer);
-    const now = performance.now();
-    const keys = this.#decoder.feed(bytes);
-    for (const key of keys) this.#deliver(key, now);
+    this.#pastes.take(this.#decoder.feed(bytes), performance.now());
     if (!this.#decoder.isWaiting) return;
     this.#escapeTimer = setTimeout(() => {
-      for (const key of this.#decoder.flush()) this.#deliver(key, performance.now());
+      this.#pastes.take(this.#decoder.flush(), performance.now());
     }, ESCAPE_DELAY_MS);
   };
-
-  #deliver(key: Key, now: number): void {
-    const count = key.kind === "text" ? key.text.length : 1;
-    for (let index = 0; index < Math.min(count, BURST_KEYS + 1); index += 1)
-      this.#keyTimes.push(now);
-    while (this.#keyTimes.length > 0 && now - (this.#keyTimes[0] ?? 0) > BURST_MS)
-      this.#keyTimes.shift();
-    const isBurst = this.#keyTimes.length > BURST_KEYS;
-    if (key.kind === "paste") this.#keyTimes.length = 0;
-    this.#handlers?.onKey(key, isBurst);
-  }
 
   readonly #resized = (): void => {
     clearTimeout(this.#resizeTimer);

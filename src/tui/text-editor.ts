@@ -240,6 +240,10 @@ export class TextEditor {
   }
 }
 
+export function isPicture(cell: Cell): boolean {
+  return cell.kind === "atom" && cell.imagePath !== undefined;
+}
+
 export function visibleTextOf(cell: Cell): string {
   return cell.kind === "grapheme" ? cell.text : cell.label;
 }

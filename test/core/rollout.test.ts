@@ -118,6 +118,7 @@ test("a session file holds the session and its items, for the user alone", (t) =
     id: ID,
     cwd: "/nowhere",
     history: [user, call, output],
+    usage: { firstInput: undefined, lastTotal: undefined },
   });
 });
 

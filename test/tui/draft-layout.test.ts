@@ -113,7 +113,7 @@ function composerOf(text: string, cursor?: number, marks = UNICODE_MARKS): Compo
     history: new PromptHistory(() => undefined),
     marks,
     findFiles: () => [],
-    isImage: () => false,
+    imageAt: () => undefined,
   });
   composer.editor.setText(text);
   if (cursor !== undefined) composer.editor.moveTo(cursor);
