@@ -7,14 +7,17 @@ import type { FileChanges } from "../protocol/file-change.ts";
 import * as cells from "./cells.ts";
 import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
 import { ContextMeter } from "./context-meter.ts";
+import { diffRows } from "./diff-rows.ts";
 import { formatElapsed, millisecondsOf } from "./durations.ts";
 import type { Marks } from "./marks.ts";
 import type { Markdown } from "./markdown.ts";
+import type { MarkdownOptions } from "./markdown-rows.ts";
 import { outputRows } from "./output-rows.ts";
+import { PlanInProgress } from "./plan-in-progress.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
 import { sanitizeLine } from "./sanitize.ts";
-import { BOLD, CYAN, DIM, type Row, row, span, type Style, YELLOW } from "./styled.ts";
+import { BOLD, CYAN, DIM, type Row, row, rowText, span, type Style, YELLOW } from "./styled.ts";
 import { Transcript } from "./transcript.ts";
 import { shorten } from "./width.ts";
 import { wrapWords } from "./wrap.ts";
@@ -29,6 +32,8 @@ export interface ViewOptions {
   readonly announcesStarts?: boolean;
   /** Columns for rows, asked whenever something is laid out. */
   readonly width: () => number;
+  /** No tables and boxes: small terminals, and those that get lines. */
+  readonly isPlain?: () => boolean;
   /** Takes finished rows at once. Default: they wait for `takePrinted`. */
   readonly onRows?: (rows: readonly Row[]) => void;
 }
@@ -41,10 +46,10 @@ interface RunningCommand {
   readonly exploration: readonly string[] | undefined;
 }
 
-const PLAN_INTERVAL_MS = 10_000;
+/** The pager breaks lines itself. */
+const UNBROKEN = 100_000;
 const LIVE_OUTPUT_ROWS = 5;
 const EXPANDED_OUTPUT_ROWS = 40;
-const LIVE_PLAN_ROWS = 8;
 
 export class ConversationView {
   readonly transcript = new Transcript();
@@ -53,6 +58,8 @@ export class ConversationView {
   #markdown: Markdown | undefined;
   #printed: Row[] = [];
   #hasPrinted = false;
+  /** The last cell is a plan. */
+  #isPlanLast = false;
   /** What of the running message has come as deltas. */
   #streamed = "";
   /** Something of the running message is in the scrollback already. */
@@ -62,9 +69,7 @@ export class ConversationView {
   readonly #commands = new Map<string, RunningCommand>();
   readonly #patches = new Map<string, FileChanges>();
   #mcpCall: string | undefined;
-  #plan: EventMsgOf<"plan_update"> | undefined;
-  #isPlanPrinted = true;
-  #planPrintedAt = Number.NEGATIVE_INFINITY;
+  readonly #plan: PlanInProgress;
   #attempts: RetryAttempt[] = [];
   #retryAt = 0;
   #turnDiff = "";
@@ -73,6 +78,7 @@ export class ConversationView {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    this.#plan = new PlanInProgress(options.now);
   }
 
   /** Has to be over before the first event comes. */
@@ -171,7 +177,7 @@ export class ConversationView {
         this.#mcpEnds(msg);
         break;
       case "plan_update":
-        this.#planChanges(msg);
+        this.#plan.change(msg);
         break;
       case "background_event":
         this.#background(msg.message);
@@ -208,23 +214,29 @@ export class ConversationView {
       case "shutdown_complete":
         break;
     }
+    // Not between the paragraphs of an answer.
+    if (msg.type !== "agent_message_delta" && this.#plan.isDue) this.#printPlan();
   }
 
   /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
   liveRows(maxRows: number): readonly Row[] {
+    // Right above stands the same plan, printed.
+    const isPlanSeen = this.#isPlanLast && !this.#plan.isUnprinted;
+    const plan = isPlanSeen ? [] : this.#plan.liveRows(maxRows, this.context);
     const rows = [
       ...this.#messageRows(),
       ...this.#exploredRows(),
       ...this.#commandRows(),
       ...this.#otherRows(),
-      ...this.#planRows(),
     ];
-    return rows.slice(Math.max(0, rows.length - Math.max(0, maxRows)));
+    const room = Math.max(0, maxRows - plan.length);
+    return [...rows.slice(Math.max(0, rows.length - room)), ...plan];
   }
 
   #printRows(rows: readonly Row[]): void {
     const cell = this.#hasPrinted ? [[], ...rows] : rows;
     this.#hasPrinted = true;
+    this.#isPlanLast = false;
     if (this.#options.onRows === undefined) this.#printed.push(...cell);
     else this.#options.onRows(cell);
   }
@@ -255,7 +267,7 @@ export class ConversationView {
 
   #printBlock(block: string): void {
     this.#isPartlyPrinted = true;
-    this.print(this.#loaded.rows(block, this.#markdownOptions()));
+    this.print(this.#loaded.rows(block, this.markdownOptions));
   }
 
   get #loaded(): Markdown {
@@ -264,9 +276,9 @@ export class ConversationView {
     return this.#markdown;
   }
 
-  #markdownOptions() {
-    const { marks, width } = this.#options;
-    return { width: width(), isAscii: marks.done !== "✓" };
+  get markdownOptions(): MarkdownOptions {
+    const { marks, width, isPlain } = this.#options;
+    return { width: width(), isAscii: marks.done !== "✓", isPlain: isPlain?.() === true };
   }
 
   #reasoning(text: string): void {
@@ -320,7 +332,9 @@ export class ConversationView {
     this.#patches.delete(msg.call_id);
     if (changes === undefined) return;
     const message = msg.success ? msg.stdout : msg.stderr || msg.stdout;
-    this.transcript.add(`Patch ${cells.patchTitle(changes)}`, message);
+    const diff = diffRows(changes, this.#options.cwd, UNBROKEN).map(rowText).join("\n");
+    const title = `Patch ${cells.patchTitle(changes)}`;
+    this.transcript.add(title, msg.success ? diff : `${message.trimEnd()}\n\n${diff}`);
     this.print(cells.patchCell({ changes, success: msg.success, message }, this.context));
   }
 
@@ -334,17 +348,17 @@ export class ConversationView {
     );
   }
 
-  #planChanges(msg: EventMsgOf<"plan_update">): void {
-    this.#plan = msg;
-    this.#isPlanPrinted = false;
-    if (this.#options.now() - this.#planPrintedAt >= PLAN_INTERVAL_MS) this.#printPlan();
-  }
-
   #printPlan(): void {
-    if (this.#plan === undefined || this.#isPlanPrinted) return;
-    this.#isPlanPrinted = true;
-    this.#planPrintedAt = this.#options.now();
-    this.print(cells.planRows(this.#plan.plan, this.#plan.explanation, this.context));
+    const rows = this.#plan.takeRows(this.context);
+    this.transcript.add(
+      "Plan",
+      rows
+        .map(rowText)
+        .join("\n")
+        .replace(/^Plan\s*/u, ""),
+    );
+    this.print(rows);
+    this.#isPlanLast = true;
   }
 
   #background(message: string): void {
@@ -380,8 +394,8 @@ export class ConversationView {
   #endTurn(): void {
     this.#finishMessage();
     this.#flushExplored();
-    if (this.#plan !== undefined) this.#printPlan();
-    this.#plan = undefined;
+    if (this.#plan.isUnprinted) this.#printPlan();
+    this.#plan.end();
     this.#commands.clear();
     this.#patches.clear();
     this.#mcpCall = undefined;
@@ -408,7 +422,7 @@ export class ConversationView {
   #messageRows(): readonly Row[] {
     const open = this.#markdown?.stream.openText ?? "";
     if (open.trim() !== "") {
-      const rows = this.#loaded.rows(open, this.#markdownOptions());
+      const rows = this.#loaded.rows(open, this.markdownOptions);
       return this.#hasPrinted ? [[], ...rows] : rows;
     }
     if (this.#attempts.length > 0) return this.#retryRows();
@@ -478,22 +492,6 @@ export class ConversationView {
       rows.push([], row(`${marks.running} ${shorten(this.#mcpCall, width() - 4, marks.ellipsis)}`));
     }
     return rows;
-  }
-
-  #planRows(): readonly Row[] {
-    if (this.#plan === undefined || this.#isPlanPrinted) return [];
-    // What is done gives way first, so that the current step is seen.
-    let steps = this.#plan.plan;
-    let rows = cells.planRows(steps, null, this.context);
-    for (
-      let done = 1;
-      rows.length > LIVE_PLAN_ROWS && steps[0]?.status === "completed";
-      done += 1
-    ) {
-      steps = steps.slice(1);
-      rows = cells.planRows(steps, `${done} done`, this.context);
-    }
-    return [[], ...rows.slice(0, LIVE_PLAN_ROWS)];
   }
 }
 

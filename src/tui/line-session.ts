@@ -73,6 +73,7 @@ class LineSession implements Ui {
       announcesStarts: true,
       now: () => performance.now(),
       width: () => this.#width,
+      isPlain: () => true,
     });
     this.#notifier = new Notifier({ env, config, write: (text) => this.#write(text) });
     this.#chat = new Chat({

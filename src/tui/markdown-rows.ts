@@ -22,11 +22,18 @@ export interface MarkdownOptions {
   readonly width: number;
   /** Rules and the like are drawn with ASCII only. */
   readonly isAscii?: boolean;
+  /** Nothing is drawn: no tables, no bars and rules but of ASCII. Small terminals are always so. */
+  readonly isPlain?: boolean;
 }
+
+/** Columns of a row on a terminal of 40. */
+const MIN_DRAWN_WIDTH = 39;
 
 /** Blocks are separated by one empty row; there is none at the start or the end. */
 export function markdownRows(text: string, options: MarkdownOptions): readonly Row[] {
-  return blockRows(lexer(sanitizeText(text)), options, {});
+  const isPlain = options.isPlain === true || options.width < MIN_DRAWN_WIDTH;
+  const isAscii = options.isAscii === true || isPlain;
+  return blockRows(lexer(sanitizeText(text)), { ...options, isAscii, isPlain }, {});
 }
 
 interface Prefix {
@@ -114,9 +121,6 @@ function itemRows(
   return tokens.filter(({ type }) => type !== "space").flatMap((token) => oneBlock(token, options));
 }
 
-/** Columns of a row on a terminal of 40: below that there are no tables. */
-const MIN_TABLE_WIDTH = 39;
-
 function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[] {
   const header = token.header.map(({ tokens }) => inlineSpans(tokens, BOLD));
   const body = token.rows.map((cells) => cells.map(({ tokens }) => inlineSpans(tokens, PLAIN)));
@@ -124,8 +128,7 @@ function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[
     Math.max(3, rowWidth(cell), ...body.map((cells) => rowWidth(cells[column] ?? []))),
   );
   const total = widths.reduce((sum, width) => sum + width, 0) + 3 * (widths.length - 1);
-  if (total > options.width || options.width < MIN_TABLE_WIDTH)
-    return recordRows(header, body, options);
+  if (total > options.width || options.isPlain === true) return recordRows(header, body, options);
   const isAscii = options.isAscii === true;
   const bar = span(isAscii ? " | " : " │ ", DIM);
   const line = widths

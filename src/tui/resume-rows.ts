@@ -36,11 +36,11 @@ export function resumeRows(path: string, view: ConversationView): readonly Row[]
   for (const { role, text } of said) view.transcript.add(role === "user" ? "You" : "Codex", text);
   const starts = said.flatMap(({ role }, index) => (role === "user" ? [index] : []));
   const first = starts.at(-SHOWN_EXCHANGES) ?? 0;
-  const { context } = view;
+  const { context, markdownOptions } = view;
   const cells = said
     .slice(first)
     .map(({ role, text }) =>
-      role === "user" ? userCell(text, context) : markdownRows(text, { width: context.width }),
+      role === "user" ? userCell(text, context) : markdownRows(text, markdownOptions),
     );
   const earlier =
     first === 0

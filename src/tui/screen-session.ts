@@ -37,6 +37,9 @@ export function runScreenSession(input: SessionInput): Promise<TuiEnd> {
 
 const EXIT_CODES = { SIGHUP: 129, SIGTERM: 143, "end-of-input": 0 } as const;
 const STOP_LIMIT_MS = 200;
+/** With fewer than these, tables and boxes take more room than they are worth. */
+const DRAWN_COLUMNS = 40;
+const DRAWN_ROWS = 8;
 /** Commands that run have this long to end, too; they are killed after two seconds. */
 const HANG_UP_LIMIT_MS = 5000;
 
@@ -80,6 +83,7 @@ class ScreenSession {
       hidesReasoning: config.hideAgentReasoning,
       now: () => performance.now(),
       width: () => Math.max(1, this.#terminal.columns - 1),
+      isPlain: () => this.#terminal.columns < DRAWN_COLUMNS || this.#terminal.rows < DRAWN_ROWS,
       onRows: (rows) => this.#screen.printed(rows),
     });
     this.#history = new PromptHistory((offset) => this.#chat.requestHistory(offset));

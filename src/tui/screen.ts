@@ -469,10 +469,15 @@ export class Screen implements Ui {
   }
 
   #waitingRows(width: number): readonly Row[] {
-    if (!this.#textWaits || this.#backlog.isEmpty) return [];
+    if (this.#backlog.isEmpty) return [];
     const { ellipsis } = this.#parts.marks;
-    const text = `${ellipsis} more text before this; it follows when you have answered`;
-    return [row(shorten(text, width, ellipsis), DIM)];
+    if (this.#textWaits) {
+      const text = `${ellipsis} more text before this; it follows when you have answered`;
+      return [row(shorten(text, width, ellipsis), DIM)];
+    }
+    // The status line says that nothing runs, but the terminal is still behind.
+    if (this.#chat?.turn !== undefined) return [];
+    return [row(shorten(`${ellipsis} the rest of the text is on its way`, width, ellipsis), DIM)];
   }
 
   /** The dialog, the menu, or the composer. */

@@ -20,8 +20,10 @@ const BRACKETED_PASTE_ON = "\u001b[?2004h";
 /** The terminal says when its window is left and entered. Source: xterm's control sequences. */
 const FOCUS_ON = "\u001b[?1004h";
 const KITTY_PUSH = "\u001b[>1u";
-/** Keyboard, paste mode, focus, cursor, wrapping, colours: in this order, all of it harmless when it was not on. */
-const RESTORE = "\u001b[<u\u001b[?2004l\u001b[?1004l\u001b[?25h\u001b[?7h\u001b[0m";
+const BRACKETED_PASTE_OFF = "\u001b[?2004l";
+const KITTY_POP = "\u001b[<u";
+/** Focus, cursor, wrapping, colours. */
+const RESTORE_SCREEN = "\u001b[?1004l\u001b[?25h\u001b[?7h\u001b[0m";
 const MODIFY_OTHER_KEYS = "\u001b[>4;2m";
 const MODIFY_OTHER_KEYS_OFF = "\u001b[>4;0m";
 
@@ -148,7 +150,7 @@ export class Terminal {
 
   /** After a program that was killed while it had the terminal: whatever it had switched on. */
   reclaim(): void {
-    this.write(`${ALTERNATE_OFF}${RESTORE}${ERASE_BELOW}`);
+    this.write(`${ALTERNATE_OFF}${this.#restoring}${ERASE_BELOW}`);
   }
 
   #enter(): void {
@@ -168,12 +170,18 @@ export class Terminal {
   #leave(): void {
     if (!this.#isRaw) return;
     this.#isRaw = false;
-    this.write((this.#options.isTmux ? MODIFY_OTHER_KEYS_OFF : "") + RESTORE);
     try {
       this.#options.stdin.setRawMode(false);
     } catch {
       // The terminal may be gone.
     }
+    this.write(this.#restoring);
+  }
+
+  /** Paste mode, keyboard, all the rest: harmless where it was not on. */
+  get #restoring(): string {
+    const keys = this.#options.isTmux ? MODIFY_OTHER_KEYS_OFF : "";
+    return `${BRACKETED_PASTE_OFF}${keys}${KITTY_POP}${RESTORE_SCREEN}`;
   }
 
   /** For a process that ends without stop(): nothing may be awaited any more. */
@@ -182,7 +190,7 @@ export class Terminal {
     this.#isRaw = false;
     try {
       this.#options.stdin.setRawMode(false);
-      writeSync(1, `${this.#isAlternate ? ALTERNATE_OFF : ""}${RESTORE}\r\n`);
+      writeSync(1, `${this.#isAlternate ? ALTERNATE_OFF : ""}${this.#restoring}\r\n${ERASE_BELOW}`);
     } catch {
       // The terminal may be gone.
     }

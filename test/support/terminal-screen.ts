@@ -207,6 +207,11 @@ export class TerminalScreen {
     );
   }
 
+  /** The same as one text, without empty rows at its end. */
+  screenText(): string {
+    return this.rows().join("\n").trimEnd();
+  }
+
   /** Scrollback and screen. */
   allRows(): readonly string[] {
     const { active } = this.#terminal.buffer;
@@ -230,6 +235,12 @@ export class TerminalScreen {
     await this.#expect(matches, `${String(pattern)} on the screen`, deadlineMs);
   }
 
+  /** On the screen itself. */
+  async waitForRows(pattern: RegExp, deadlineMs = DEADLINE_MS): Promise<void> {
+    const matches = (): boolean => pattern.test(this.screenText());
+    await this.#expect(matches, `${String(pattern)} on the screen`, deadlineMs);
+  }
+
   async waitUntil(holds: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
     await this.#expect(holds, what, deadlineMs);
   }
@@ -248,6 +259,31 @@ export class TerminalScreen {
     return this.#terminal.buffer.active.getLine(index)?.translateToString(true) ?? "";
   }
 }
+
+export interface Told {
+  /** On the screen itself. */
+  readonly rows: RegExp;
+  /** From the start of the scrollback to the end of the screen. */
+  readonly scrollback: RegExp;
+  /** The session file, line by line as `sessionLog` gives it. */
+  readonly log: readonly (string | RegExp)[];
+}
+
+/** What a scenario leaves: on the screen, in the scrollback, and in the log of its events. */
+export function assertTold(screen: TerminalScreen, place: Place, told: Told): void {
+  assert.match(screen.screenText(), told.rows);
+  assert.match(screen.text(), told.scrollback);
+  const log = sessionLog(place);
+  for (const [index, expected] of told.log.entries()) {
+    const line = log[index] ?? "";
+    if (typeof expected === "string") assert.equal(line, expected);
+    else assert.match(line, expected);
+  }
+  assert.equal(log.length, told.log.length, log.join("\n"));
+}
+
+/** An empty draft and the status line below it are the end of the screen. */
+export const IDLE = /^› Ask for something\n[^\n]* · [^\n]*$(?![^])/mu;
 
 /** The records of the only session file, parsed. A line that is being written is none yet. */
 export function sessionRecords(place: Place): readonly unknown[] {

@@ -167,6 +167,18 @@ test("assistant text, finished and while it streams", async () => {
       },
       { type: "agent_message", message: "the whole answer" },
     ),
+    {
+      name: "on a terminal of few rows",
+      rows: async (width) => {
+        const isPlain = (): boolean => true;
+        const marks = UNICODE_MARKS;
+        const options = { cwd: CWD, marks, hidesReasoning: false, now: () => 0, isPlain };
+        const view = new ConversationView({ ...options, width: () => width });
+        await view.load();
+        view.event({ id: "1", msg: { type: "agent_message", message: ANSWER } });
+        return view.takePrinted();
+      },
+    },
     plain("user message", (context) =>
       cells.userCell("Fix the bug in 日本語.ts,\nplease, and tell why it was there", context),
     ),
@@ -286,12 +298,25 @@ test("plans", async () => {
       { step: "日本語のテキスト and\nthe rest", status: "pending" },
     ],
   };
+  const changed: EventMsg = { ...plan, explanation: null };
+  const answer: EventMsg = { type: "agent_message", message: "An answer." };
+  const done: EventMsg = { type: "task_complete", last_agent_message: null };
+  const within = (liveRows: number): GoldenCase => ({
+    name: `live, with ${liveRows} rows for everything`,
+    rows: async (width) => (await show({ steps: [plan, answer], liveRows }, width)).live,
+  });
   await assertGolden("plan.txt", [
     printed("printed", plan),
-    live("live, as the last one was printed just now", plan, 1000, {
-      ...plan,
-      explanation: null,
-    }),
+    live("live, right below the printed one", plan, begin(SEQ, "unknown"), 1000),
+    live("live, as the last one was printed just now", plan, 1000, changed),
+    live("live, as something else was printed since", plan, answer, begin(SEQ, "unknown"), 1000),
+    within(10),
+    within(5),
+    within(2),
+    printed("changed within ten seconds, and nothing else", plan, 9000, changed, done),
+    printed("changed within ten seconds, then the turn goes on", plan, 9000, changed, 1000, answer),
+    printed("the turn ends, with the last one printed", plan, answer, done),
+    live("the turn has ended", plan, answer, done),
   ]);
 });
 

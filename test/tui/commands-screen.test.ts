@@ -9,6 +9,7 @@ import {
   COMPLETED,
   CREATED,
   functionCall,
+  HANG,
   needsLoopback,
   respond,
   startModelServer,
@@ -16,6 +17,8 @@ import {
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import {
+  assertTold,
+  IDLE,
   KEY,
   makePlace,
   sequence,
@@ -205,6 +208,49 @@ test("of a long plan in progress the current step is seen", { skip }, async (t) 
 });
 
 test(
+  "a plan stays on the screen while the turn runs, and is printed when it changed",
+  { skip },
+  async (t) => {
+    const step = (name: string, status: string) => ({ step: name, status });
+    const plan = [step("look", "completed"), step("write", "in_progress"), step("test", "pending")];
+    const server = await startModelServer(t, [
+      respond(functionCall("update_plan", { plan }), assistantMessage("The first words.")),
+      { stream: [CREATED, textDelta("Second words.\n\nand an open"), HANG] },
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    const list = String.raw`Plan\n {2}✓ look\n {2}▸ write\n {2}- test\n`;
+    const words = String.raw`\nThe first words\.\n\nSecond words\.\n\nand an open\n\n`;
+    await screen.waitForRows(
+      new RegExp(`${list}${words}${list}\n› Type to queue.*\n.*esc to interrupt`, "u"),
+    );
+    screen.resize(80, 12);
+    await screen.waitForRows(new RegExp(`and an open\n\nPlan 2/3 ▸ write\n\n› Type to queue`, "u"));
+    screen.resize(80, 24);
+    await screen.waitForRows(new RegExp(`and an open\n\n${list}\n› Type to queue`, "u"));
+    screen.type(KEY.escape);
+    await screen.waitFor("Interrupted");
+    await screen.waitForRows(IDLE);
+    // Once in the scrollback, for it has not changed since.
+    assert.equal(screen.text().split("▸ write").length, 2);
+    assert.doesNotMatch(screen.text(), /Plan 2/u);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: new RegExp(`› go\n\n${list}${words}✗ Interrupted`, "u"),
+      log: [
+        "user: go",
+        /^call: update_plan .*look/u,
+        /^output: /u,
+        "assistant: The first words.",
+        "assistant: Second words.\n\nand an open",
+      ],
+    });
+  },
+);
+
+test(
   "the size of the terminal changes while an answer streams: every line once",
   { skip },
   async (t) => {
@@ -247,15 +293,24 @@ test(
   },
 );
 
-test("a small terminal still shows the draft", { skip }, async (t) => {
+test("a very small terminal shows the draft alone", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("fits"))]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 18, rows: 5 });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 19, rows: 5 });
   await screen.waitFor("Ask for");
+  await screen.waitUntil(() => screen.text().includes("session"), "the header");
+  assert.doesNotMatch(screen.text(), /workspace-write ·|· workspace/u, "no status line");
   screen.type("words");
   await screen.waitFor("› words");
   screen.resize(10, 3);
   screen.type("x");
   await screen.waitFor("wordsx");
+  screen.type(KEY.enter);
+  await screen.waitFor(/^fits$/mu);
+  screen.resize(80, 24);
+  await screen.waitForRows(IDLE);
+  const log = ["user: wordsx", "assistant: fits"];
+  assertTold(screen, place, { rows: IDLE, scrollback: /^› wordsx\n\nfits$/mu, log });
 });
 
 test(

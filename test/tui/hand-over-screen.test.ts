@@ -16,7 +16,7 @@ import { ESC, KEY, makePlace, type Place, TerminalScreen } from "../support/term
 const skip = firstReason(needsBinary, needsLoopback);
 
 /** Bracketed paste off, and the keyboard as it was. */
-const RESTORED = `${ESC}[<u${ESC}[?2004l`;
+const RESTORED = `${ESC}[?2004l${ESC}[<u`;
 
 test("Ctrl-G edits the draft in the user's editor", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("ok"))]);

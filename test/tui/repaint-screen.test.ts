@@ -103,7 +103,7 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
     assert.equal(await screen.exitCode(), signal === "SIGTERM" ? 143 : 129);
     const left = screen.raw.lastIndexOf(`${ESC}[?1049l`);
     assert.ok(left > screen.raw.lastIndexOf(`${ESC}[?1049h`));
-    assert.ok(screen.raw.includes(`${ESC}[<u${ESC}[?2004l`, left), "the terminal is put back");
+    assert.ok(screen.raw.includes(`${ESC}[?2004l${ESC}[<u`, left), "the terminal is put back");
     assert.match(screen.text(), /^the answer$/mu);
   });
 }

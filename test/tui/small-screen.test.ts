@@ -12,7 +12,14 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  assertTold,
+  IDLE,
+  KEY,
+  makePlace,
+  sessionLog,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -59,6 +66,29 @@ for (const rows of [6, 8, 10]) {
     },
   );
 }
+
+test("with less than 8 rows nothing is drawn, with more of them it is", { skip }, async (t) => {
+  const text = "| a | b |\n|---|---|\n| one | two |\n\n> quoted\n\n---\n\nend";
+  const server = await startModelServer(t, [respond(assistantMessage(text))]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 80, rows: 7 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor(/^a: one\nb: two\n\n> quoted\n\n-{40}\n\nend$/mu);
+  await screen.waitForRows(IDLE);
+  assert.doesNotMatch(screen.text(), /[│─]/u);
+  screen.resize(80, 24);
+  await screen.waitUntil(() => screen.rows().length === 24, "the new size");
+  screen.send("again");
+  await screen.waitFor(/^a +│ b\n─+┼─+\none │ two\n\n│ quoted\n\n─{40}\n\nend$/mu);
+  await screen.waitForRows(IDLE);
+  const answer = `assistant: ${text}`;
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^b: two\n[^]*^one │ two\n/mu,
+    log: ["user: go", answer, "user: again", answer],
+  });
+});
 
 test(
   "below 40 columns a table is a list of its fields, and a question has room",

@@ -14,6 +14,8 @@ import {
 import { run } from "../support/run.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import {
+  assertTold,
+  IDLE,
   KEY,
   makePlace,
   sequence,
@@ -254,10 +256,15 @@ for (const { args, env, isColored } of [
   const given = `${args.join(" ")} ${JSON.stringify(env)}`;
   test(`${given}: ${isColored ? "colours" : "bold, but no colours"}`, { skip }, async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage("**bold** `code`"))]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server), args, env });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, args, env });
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor("bold code");
+    await screen.waitForRows(IDLE);
+    const log = ["user: go", "assistant: **bold** `code`"];
+    assertTold(screen, place, { rows: IDLE, scrollback: /^› go\n\nbold code\n/mu, log });
+    assert.equal(screen.text().split("bold code").length, 2);
     assert.equal(sequence(String.raw`\[[\d;]*(?:3\d|9\d|38;5;\d+)m`).test(screen.raw), isColored);
     assert.match(screen.raw, sequence(String.raw`\[1m`));
   });
