@@ -17,6 +17,8 @@ export interface CellContext {
   readonly marks: Marks;
   /** For paths. */
   readonly cwd: string;
+  /** What the user gives to see everything in full; by default a key. */
+  readonly fullView?: "Ctrl-T" | "/transcript";
 }
 
 const GOOD: Style = { color: GREEN };
@@ -112,9 +114,13 @@ export function commandCell(facts: CommandFacts, context: CellContext): readonly
       width,
       headLines: HEAD_LINES,
       tailLines: TAIL_LINES,
-      omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)`,
+      omitted: omittedIn(context),
     }),
   ];
+}
+
+function omittedIn({ marks, fullView = "Ctrl-T" }: CellContext): (count: number) => string {
+  return (count) => `${marks.ellipsis} +${count} lines (${fullView})`;
 }
 
 /** 124 is what a time-out has, and 128 + n what signal n has, as in a shell. */
@@ -205,7 +211,7 @@ export function patchCell(
         width,
         headLines: 10,
         tailLines: 5,
-        omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)`,
+        omitted: omittedIn(context),
       }),
     ];
   }
@@ -288,7 +294,7 @@ export function mcpCell(
       headLines: isGood ? RESULT_LINES : Number.MAX_SAFE_INTEGER,
       hasWholeLines: !isGood,
       tailLines: 0,
-      omitted: (count) => `${marks.ellipsis} +${count} lines (Ctrl-T)`,
+      omitted: omittedIn(context),
     }),
   ];
 }

@@ -28,8 +28,8 @@ export interface ViewOptions {
   readonly hidesReasoning: boolean;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
-  /** Nothing is shown while it runs, so its start is printed. */
-  readonly announcesStarts?: boolean;
+  /** There is no live region: starts are printed, and there are no keys. */
+  readonly isLines?: boolean;
   /** Columns for rows, asked whenever something is laid out. */
   readonly width: () => number;
   /** No tables and boxes: small terminals, and those that get lines. */
@@ -102,8 +102,9 @@ export class ConversationView {
   }
 
   get context(): cells.CellContext {
-    const { marks, cwd, width } = this.#options;
-    return { width: width(), marks, cwd };
+    const { marks, cwd, width, isLines } = this.#options;
+    const fullView = isLines === true ? "/transcript" : "Ctrl-T";
+    return { width: width(), marks, cwd, fullView };
   }
 
   /** Everything that the running or the last turn changed, in git's form. */
@@ -291,7 +292,7 @@ export class ConversationView {
     this.#finishMessage();
     const exploration = describeExploration(msg.parsed_cmd);
     if (exploration === undefined) this.#flushExplored();
-    if (this.#options.announcesStarts === true) {
+    if (this.#options.isLines === true) {
       this.print([row(`${this.#options.marks.running} $ ${commandLine(msg.command)}`)]);
     }
     this.#commands.set(msg.call_id, {

@@ -22,6 +22,7 @@ import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
 import { parseSlash } from "./slash-commands.ts";
 import { statusRow } from "./status-line.ts";
 import { type Row, rowText } from "./styled.ts";
+import { setBlocking } from "./terminal.ts";
 import { toolRows } from "./tool-rows.ts";
 import type { Ui } from "./ui.ts";
 
@@ -36,6 +37,10 @@ const QUIT_ARMED_MS = 2000;
 /** A screen reader breaks paragraphs itself. */
 const UNBROKEN = 100_000;
 const PROMPT = "> ";
+/** Nobody reads so far ahead of a slow terminal: the model has to wait for it. */
+const FULL_CHARACTERS = 1024 * 1024;
+/** A terminal that takes nothing any more must not keep the program that was told to end. */
+const HANG_UP_LIMIT_MS = 5000;
 
 class LineSession implements Ui {
   readonly #input: SessionInput;
@@ -58,7 +63,10 @@ class LineSession implements Ui {
   #quitArmedUntil = 0;
   #lastLineAt = 0;
   #hasPrompt = false;
+  /** The cursor is at the start of a line. */
+  #isFresh = true;
   #isReady = false;
+  #isAnswerHeld = false;
 
   constructor(input: SessionInput) {
     this.#input = input;
@@ -70,7 +78,7 @@ class LineSession implements Ui {
       cwd: config.cwd,
       marks: this.#marks,
       hidesReasoning: config.hideAgentReasoning,
-      announcesStarts: true,
+      isLines: true,
       now: () => performance.now(),
       width: () => this.#width,
       isPlain: () => true,
@@ -102,11 +110,13 @@ class LineSession implements Ui {
     process.on("SIGINT", this.#interrupted);
     process.on("uncaughtException", this.#failed);
     const handlers = Object.entries(EXIT_SIGNALS).map(([signal, code]) => {
-      const handler = (): void => this.#end(code);
+      const handler = (): void => this.#hangUp(code);
       process.on(signal, handler);
       return () => process.off(signal, handler);
     });
     this.#stdout.on("error", () => this.#end(EXIT_SIGNALS.SIGHUP));
+    // Ctrl-C is heard while a slow terminal takes what was written.
+    setBlocking(this.#stdout, false);
     try {
       this.#run(this.#begin());
       return await this.#ended.promise;
@@ -115,8 +125,10 @@ class LineSession implements Ui {
       process.off("uncaughtException", this.#failed);
       for (const remove of handlers) remove();
       this.#lines.close();
+      this.#isReady = false;
       await this.#chat.end();
       this.#flush();
+      if (!this.#isFresh) this.#write("\n");
       if (this.#chat.hasSent) {
         this.#write(`To go on with this session: codex resume ${this.#chat.sessionId}\n`);
       }
@@ -168,11 +180,22 @@ class LineSession implements Ui {
   }
 
   #write(text: string): void {
+    this.#isFresh = text.endsWith("\n");
     try {
-      this.#stdout.write(text);
+      this.#stdout.write(text, this.#written);
     } catch {
       this.#end(EXIT_SIGNALS.SIGHUP);
     }
+    if (!this.#isAnswerHeld && this.#stdout.writableLength > FULL_CHARACTERS) this.#hold(true);
+  }
+
+  readonly #written = (): void => {
+    if (this.#isAnswerHeld && this.#stdout.writableLength < FULL_CHARACTERS / 2) this.#hold(false);
+  };
+
+  #hold(isHeld: boolean): void {
+    this.#isAnswerHeld = isHeld;
+    this.#chat.holdAnswer(isHeld);
   }
 
   /** What is finished, and a prompt when it is the user's turn. */
@@ -213,6 +236,11 @@ class LineSession implements Ui {
     work.catch((error: unknown) => this.#ended.reject(error));
   }
 
+  #hangUp(exitCode: number): void {
+    this.#end(exitCode);
+    setTimeout(() => process.exit(exitCode), HANG_UP_LIMIT_MS).unref();
+  }
+
   #end(exitCode: number, wantsDemo = false): void {
     this.#asker?.(undefined);
     this.#ended.resolve({ exitCode, wantsDemo });
@@ -245,6 +273,7 @@ class LineSession implements Ui {
 
   #line(line: string): void {
     this.#hasPrompt = false;
+    this.#isFresh = true;
     this.#lastLineAt = performance.now();
     if (this.#asker !== undefined) {
       this.#asker(line);

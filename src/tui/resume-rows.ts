@@ -46,9 +46,12 @@ export function resumeRows(path: string, view: ConversationView): readonly Row[]
     first === 0
       ? []
       : [
-          wrapWords([span(`${first} earlier messages, Ctrl-T to read`, DIM)], {
-            width: context.width,
-          }),
+          wrapWords(
+            [span(`${first} earlier messages, ${context.fullView ?? "Ctrl-T"} to read`, DIM)],
+            {
+              width: context.width,
+            },
+          ),
         ];
   return [...earlier, ...cells].flatMap((rows, index) => (index === 0 ? rows : [[], ...rows]));
 }

@@ -10,9 +10,10 @@ import { wrapWords } from "./wrap.ts";
 export function sessionHeader(
   rules: SessionRules,
   sessionId: string,
-  { width }: Pick<CellContext, "width">,
+  { width, fullView = "Ctrl-T" }: Pick<CellContext, "width" | "fullView">,
 ): readonly Row[] {
   const isOpen = rules.sandboxPolicy.mode === "danger-full-access" || !rules.isSandboxAvailable;
+  const start = fullView === "Ctrl-T" ? "/ for commands, @ for files" : "/help for commands";
   return [
     ...wrapWords([span(`Codex ${version}`, BOLD)], { width }),
     ...field("directory", sanitizeLine(rules.cwd), {}, width),
@@ -21,13 +22,10 @@ export function sessionHeader(
     ...field("sandbox", describeSandbox(rules), isOpen ? { color: YELLOW } : {}, width),
     ...field("session", sessionId, {}, width),
     ...wrapWords(
-      [
-        span(
-          "/ for commands, @ for files, Ctrl-T for everything in full, Ctrl-C twice to quit",
-          DIM,
-        ),
-      ],
-      { width },
+      [span(`${start}, ${fullView} for everything in full, Ctrl-C twice to quit`, DIM)],
+      {
+        width,
+      },
     ),
   ];
 }

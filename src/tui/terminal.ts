@@ -231,7 +231,7 @@ function readSize(stdout: WriteStream): void {
  * Node waits in each write until the terminal has taken it. A session must not: while a slow line
  * takes a frame, keys still interrupt. Source: tty.WriteStream of Node, which asks for the opposite.
  */
-function setBlocking(stdout: WriteStream, isBlocking: boolean): void {
+export function setBlocking(stdout: WriteStream, isBlocking: boolean): void {
   const handle: unknown = Reflect.get(stdout, "_handle");
   if (canBlock(handle)) handle.setBlocking(isBlocking);
 }

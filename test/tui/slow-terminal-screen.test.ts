@@ -146,6 +146,47 @@ test("a terminal that stands still does not keep the program from ending", { ski
   assert.equal(await screen.exitCode(), 143);
 });
 
+for (const how of ["Ctrl-C", "SIGTERM"] as const) {
+  test(`in lines ${how} is heard while the terminal takes nothing`, { skip }, async (t) => {
+    const texts = paragraphs(2000, "words that fill a line of the terminal. ".repeat(5));
+    const server = await startModelServer(t, [
+      { stream: [CREATED, ...texts.map((text) => textDelta(text)), HANG] },
+      respond(assistantMessage("the second answer")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 100, rows: 30, env: { TERM: "dumb" } });
+    await screen.waitFor(/^> $/mu);
+    screen.type("go\n");
+    await screen.waitFor("paragraph number 3:");
+    screen.stopReading();
+    // Until the kernel takes no more.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    let isClosed = false;
+    void server.requests[0]?.closed.then(() => (isClosed = true));
+    if (how === "Ctrl-C") screen.type(KEY.control("c"));
+    else process.kill(screen.pid, "SIGTERM");
+    await screen.waitUntil(() => isClosed, "the end of the request", 3000);
+    screen.readOn();
+    if (how === "SIGTERM") {
+      assert.equal(await screen.exitCode(), 143);
+      assert.match(screen.text(), /codex resume [0-9a-f-]{36}\s*$/u, "the end is not lost");
+      return;
+    }
+    await screen.waitFor("✗ Interrupted");
+    screen.type("on\n");
+    await screen.waitFor(/^the second answer$/mu);
+    // The kernel throws away what was on its way to the terminal; nothing is there twice.
+    const numbers = numbersIn(screen.text());
+    assert.deepEqual(
+      numbers,
+      [...new Set(numbers)].toSorted((one, other) => one - other),
+    );
+    const known = numbersIn(sessionLog(place)[1] ?? "");
+    assert.deepEqual(known, upTo(known.length));
+    assert.deepEqual(sessionLog(place).slice(2), ["user: on", "assistant: the second answer"]);
+  });
+}
+
 /** On the screen itself: all of a long scrollback is slow to read. */
 function shows(screen: TerminalScreen, text: string): Promise<void> {
   return screen.waitUntil(() => screen.rows().join("\n").includes(text), text, 30_000);
