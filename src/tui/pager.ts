@@ -59,7 +59,8 @@ export class Pager {
     const shown = this.#rows.slice(top, top + page);
     const percent = last === 0 ? 100 : Math.round((100 * top) / last);
     const { separator, ellipsis } = this.#marks;
-    const keys = ["arrows, Space, b, g, G move", "q leaves "];
+    // The way out first: little room cuts the end.
+    const keys = ["q leaves", "arrows, Space, b, g, G move "];
     const text = [` ${this.#title}`, `${percent}%`, ...keys].join(separator);
     const footer = row(shorten(text, width, ellipsis), { inverse: true });
     const lines = Array.from({ length: page }, (_, index) => toAnsi(shown[index] ?? [], hasColors));

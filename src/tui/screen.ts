@@ -86,6 +86,7 @@ export class Screen implements Ui {
   #lastKeyAt = Number.NEGATIVE_INFINITY;
   #hasFocus = true;
   #quitArmedUntil = 0;
+  #quitTimer: NodeJS.Timeout | undefined;
   #escapedAt = Number.NEGATIVE_INFINITY;
   /** One line of help or complaint until the next key. */
   #hint = "";
@@ -374,11 +375,13 @@ export class Screen implements Ui {
     } else {
       this.#quitArmedUntil = now + QUIT_ARMED_MS;
       this.#hint = QUIT_HINT;
-      setTimeout(() => {
-        if (this.#hint !== QUIT_HINT || performance.now() < this.#quitArmedUntil) return;
+      clearTimeout(this.#quitTimer);
+      this.#quitTimer = setTimeout(() => {
+        if (this.#hint !== QUIT_HINT) return;
         this.#hint = "";
         this.#schedule.soon();
-      }, QUIT_ARMED_MS).unref();
+      }, QUIT_ARMED_MS);
+      this.#quitTimer.unref();
     }
   }
 
