@@ -8,11 +8,13 @@ import type { ApprovalRequest } from "../core/hosted-conversation.ts";
 import { type ReviewDecision, reviewDecisionSchema } from "../protocol/approval.ts";
 import { textContent } from "./text-content.ts";
 
-function optionsFor(what: string): PermissionOption[] {
-  const always = `Yes, and do not ask again for ${what} in this session`;
+/** `rule` is what else an answer may allow for the session; undefined: nothing. */
+function optionsFor(rule: string | undefined): PermissionOption[] {
+  const always =
+    rule === undefined ? [] : [option("approved_for_session", `Yes, and ${rule}`, "allow_always")];
   return [
     option("approved", "Yes", "allow_once"),
-    option("approved_for_session", always, "allow_always"),
+    ...always,
     option("denied", "No, go on without it", "reject_once"),
     option("abort", "No, and stop", "reject_once"),
   ];
@@ -32,11 +34,18 @@ export function permissionRequest(
   request: ApprovalRequest,
 ): RequestPermissionRequest {
   const { reason } = request;
-  const what = request.type === "exec_approval_request" ? "this command" : "these files";
   // A patch keeps the diffs that its call shows already.
   const isCommand = request.type === "exec_approval_request";
   const content = isCommand && reason !== undefined ? { content: [textContent(reason)] } : {};
-  return { sessionId, toolCall: { toolCallId, ...content }, options: optionsFor(what) };
+  return { sessionId, toolCall: { toolCallId, ...content }, options: optionsFor(ruleOf(request)) };
+}
+
+function ruleOf(request: ApprovalRequest): string | undefined {
+  if (request.type === "exec_approval_request") {
+    return "do not ask again for this command in this session";
+  }
+  const { grant_root: root } = request;
+  return root === undefined ? undefined : `let patches write to ${root} in this session`;
 }
 
 /** A cancelled question means that the whole turn is. */

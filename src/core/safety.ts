@@ -7,6 +7,7 @@
 import type { ApprovalPolicy, ReviewDecision } from "../protocol/approval.ts";
 import type { SandboxMode } from "../protocol/sandbox-policy.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
+import { isGranted } from "./patch-grants.ts";
 
 export interface CommandFacts {
   readonly approval: ApprovalPolicy;
@@ -138,6 +139,8 @@ export interface PatchFacts {
   readonly writableRoots: readonly string[];
   /** Places inside the roots that are not for the model, canonical: .git/hooks, .git/config, .codex, CODEX_HOME. */
   readonly protectedPlaces: readonly string[];
+  /** Directories that the user has granted to patches for the session, canonical. */
+  readonly grantedRoots: readonly string[];
 }
 
 export type PatchAskReason =
@@ -162,10 +165,13 @@ export function assessPatch(facts: PatchFacts): PatchDecision {
       ? { kind: "ask", reason: { kind: "not-trusted" } }
       : { kind: "apply-unsandboxed" };
   }
-  const obstacle = findObstacle(facts);
+  // Who wants to be asked about every patch has granted nothing.
+  const obstacle = findObstacle(isUntrusted ? { ...facts, grantedRoots: [] } : facts);
   // A link of the repository can lead a harmless name outside, so the user is told where to.
   if (isUntrusted) return { kind: "ask", reason: obstacle ?? { kind: "not-trusted" } };
-  if (obstacle === undefined) return { kind: "apply-sandboxed" };
+  if (obstacle === undefined) {
+    return { kind: leavesByGrant(facts) ? "apply-unsandboxed" : "apply-sandboxed" };
+  }
   return { kind: facts.approval === "never" ? "reject" : "ask", reason: obstacle };
 }
 
@@ -184,10 +190,17 @@ function findObstacle(facts: PatchFacts): PatchAskReason | undefined {
 }
 
 function findOutside(facts: PatchFacts): PatchAskReason | undefined {
-  const path = facts.targets.find(
-    (target) => !facts.writableRoots.some((root) => isWithin(target, root)),
-  );
+  const path = outsideOf(facts).find((target) => !isGranted(target, facts.grantedRoots));
   return path === undefined ? undefined : { kind: "outside-roots", path };
+}
+
+function outsideOf({ targets, writableRoots }: PatchFacts): readonly string[] {
+  return targets.filter((target) => !writableRoots.some((root) => isWithin(target, root)));
+}
+
+/** The sandbox would stop it, and all of it is what the user has granted. */
+function leavesByGrant(facts: PatchFacts): boolean {
+  return outsideOf(facts).length > 0 && findOutside(facts) === undefined;
 }
 
 /**

@@ -99,8 +99,14 @@ function commandReasons(
       ? "Why: it is not in the trusted list"
       : // Only a run that failed gives a reason of ours: all else may be the model's words. On one
         // line, so that they cannot pass for lines of this dialog.
-        `${isRetry ? "Why" : "The model says"}: ${sanitizeLine(reason)}`;
+        `${isRetry ? "Why" : "The model says"}: ${sanitizeLine(isRetry ? denialIn(reason) : reason)}`;
   return isConfined ? [why, "If you approve, it runs WITHOUT sandbox."] : [why];
+}
+
+/** Without the question that the wire has in it: the dialog's title asks that. */
+function denialIn(reason: string): string {
+  const question = /^(?:command|patch) failed; retry without sandbox\? The sandbox /u;
+  return reason.replace(question, "blocked by sandbox: it ");
 }
 
 function patchQuestion(
@@ -115,7 +121,7 @@ function patchQuestion(
   const why =
     msg.reason === undefined
       ? "Why: under this approval policy you are asked before every change"
-      : `Why: ${sanitizeLine(msg.reason)}`;
+      : `Why: ${sanitizeLine(denialIn(msg.reason))}`;
   return {
     kind: "patch",
     taskId,

@@ -10,6 +10,7 @@ import {
   type PatchFacts,
   SessionApprovals,
 } from "../../src/core/safety.ts";
+import { grantableRoot } from "../../src/core/patch-grants.ts";
 import { approvalPolicySchema } from "../../src/protocol/approval.ts";
 import { SANDBOX_MODES } from "../../src/protocol/sandbox-policy.ts";
 
@@ -131,6 +132,7 @@ const inRoot: PatchFacts = {
   targets: ["/repo/src/a.ts"],
   writableRoots: ["/repo", "/tmp"],
   protectedPlaces: ["/repo/.git/hooks", "/repo/.git/config", "/repo/.codex", "/home/me/.codex"],
+  grantedRoots: [],
 };
 const outside = ["/repo/src/a.ts", "/etc/hosts"];
 const hook = "/repo/.git/hooks/pre-commit";
@@ -250,4 +252,41 @@ test("reasons are words for people", () => {
   for (const reason of ["not-trusted", "escalation", "no-sandbox"] as const) {
     assert.match(describeAskReason(reason), /^[A-Z][^.]+[^.]$/u);
   }
+});
+
+test("a granted directory is written in without a question, and nothing but it", () => {
+  const granted = { ...inRoot, grantedRoots: ["/srv/data"] };
+  const kindFor = (facts: Partial<PatchFacts>): string =>
+    assessPatch({ ...granted, ...facts }).kind;
+  const inside = ["/repo/src/a.ts", "/srv/data/deep/b"];
+  assert.equal(kindFor({ targets: inside }), "apply-unsandboxed");
+  assert.equal(kindFor({ targets: inside, approval: "on-failure" }), "apply-unsandboxed");
+  assert.equal(kindFor({ targets: ["/repo/src/a.ts"] }), "apply-sandboxed");
+  assert.equal(kindFor({ targets: [...inside, "/srv/other"] }), "ask");
+  assert.equal(kindFor({ targets: ["/srv/database"] }), "ask");
+  assert.equal(kindFor({ targets: ["/srv/data/../other"] }), "ask");
+  assert.equal(kindFor({ targets: ["/srv/data/.git/hooks/x"] }), "ask");
+  assert.equal(kindFor({ targets: ["/srv/data/.codex/config.toml"] }), "ask");
+  assert.equal(kindFor({ targets: inside, approval: "untrusted" }), "ask");
+  assert.equal(kindFor({ targets: inside, hasPlatformSandbox: false }), "ask");
+  assert.equal(kindFor({ targets: [...inside, "/etc/x"], approval: "never" }), "reject");
+  assert.equal(kindFor({ targets: ["/etc/x"], approval: "on-failure" }), "apply-sandboxed");
+});
+
+test("what may be granted is one directory, and none above the workspace or our settings", () => {
+  const grantable = (...targets: string[]): string | undefined =>
+    grantableRoot({
+      targets,
+      writableRoots: ["/home/me/repo"],
+      cwd: "/home/me/repo",
+      codexHome: "/home/me/.codex",
+    });
+  assert.equal(grantable("/srv/data/a", "/srv/data/b", "/home/me/repo/c"), "/srv/data");
+  assert.equal(grantable("/home/me/other/a"), "/home/me/other");
+  assert.equal(grantable("/srv/data/a", "/srv/b"), undefined);
+  assert.equal(grantable("/home/me/.bashrc"), undefined);
+  assert.equal(grantable("/etc"), undefined);
+  assert.equal(grantable("/home/me/.codex/x"), undefined);
+  assert.equal(grantable("/srv/.codex/x"), undefined);
+  assert.equal(grantable("/home/me/repo/c"), undefined);
 });

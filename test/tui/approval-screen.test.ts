@@ -1,6 +1,6 @@
 /** Approvals on a real screen: nothing runs before the answer, and only the answer decides. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -17,6 +17,7 @@ import {
   KEY,
   makePlace,
   type Place,
+  sequence,
   sessionLog,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
@@ -68,6 +69,11 @@ async function guardOver(screen: TerminalScreen): Promise<void> {
     () => !screen.text().includes("Keys go to the draft"),
     "the end of the guard",
   );
+}
+
+/** What is on the screen, with the rows of each paragraph joined. */
+function unbroken(screen: TerminalScreen): string {
+  return screen.text().replaceAll(/\n +/gu, " ");
 }
 
 test(
@@ -286,12 +292,17 @@ test(
 
 test("a patch outside of the workspace is shown with its path in full", { skip }, async (t) => {
   const place = makePlace(t, undefined);
-  const outside = join(place.codexHome, "..", "outside.txt");
-  const patch = `*** Begin Patch\n*** Update File: ${outside}\n@@\n-old\n+new\n*** End Patch\n`;
+  const directory = join(place.codexHome, "..", "outside");
+  const outside = join(directory, "outside.txt");
+  const patchTo = (old: string, next: string): string =>
+    `*** Begin Patch\n*** Update File: ${outside}\n@@\n-${old}\n+${next}\n*** End Patch\n`;
   const server = await startModelServer(t, [
-    respond(functionCall("shell", { command: ["apply_patch", patch] })),
+    respond(functionCall("shell", { command: ["apply_patch", patchTo("old", "new")] }, "c1")),
+    respond(functionCall("shell", { command: ["apply_patch", patchTo("new", "newer")] }, "c2")),
+    respond(functionCall("shell", { command: ["apply_patch", patchTo("newer", "last")] }, "c3")),
     respond(assistantMessage("understood")),
   ]);
+  mkdirSync(directory);
   writeFileSync(outside, "old\n");
   const settings = [
     "-c",
@@ -313,10 +324,82 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitFor("Writes outside of the workspace:");
   await screen.waitFor("outside.txt");
   await guardOver(screen);
+  assert.match(screen.text(), /^▸ n /mu);
+  const rule = `grants write to ${directory} for this session`;
+  assert.ok(unbroken(screen).includes(`a   Allow the same again this session: ${rule}`));
   screen.type("y");
+  await screen.waitFor(/Edit files\?[\s\S]*\+ newer/u);
+  await guardOver(screen);
+  screen.type("a");
   await screen.waitFor("understood");
   await screen.waitFor("Edited 1 file (+1 -1)");
+  await screen.waitFor("on-request +1 allowed");
   assert.match(screen.text(), /^1 {3}- old\n {2}1 \+ new$/mu);
-  assert.equal(readFileSync(outside, "utf8"), "new\n");
+  assert.ok(unbroken(screen).includes(`You approved for this session (${rule}): changes of`));
+  assert.equal(readFileSync(outside, "utf8"), "last\n");
+  assert.equal(server.requests.length, 4);
   assert.match(sessionLog(place).join("\n"), /^call: shell .*outside\.txt.*\noutput: /mu);
 });
+
+test(
+  "without a sandbox to leave, running once is suggested, and the words say so",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["touch", "made"] })),
+      respond(assistantMessage("understood")),
+    ]);
+    const place = makePlace(t, server);
+    const args = ["-s", "danger-full-access", "-a", "untrusted"];
+    const screen = new TerminalScreen(t, { place, args });
+    await screen.waitFor("untrusted · NO SANDBOX · net on");
+    assert.match(screen.raw, sequence(String.raw`\[7m\s*NO SANDBOX`), "reverse video");
+    screen.send("go");
+    await screen.waitFor("Run this command?");
+    await screen.waitFor(`in ${place.workspace}`);
+    await screen.waitFor("Why: it is not in the trusted list");
+    await screen.waitFor(/^▸ y {3}Run once$/mu);
+    assert.doesNotMatch(screen.text(), /WITHOUT sandbox/u);
+    await guardOver(screen);
+    screen.type(KEY.enter);
+    await screen.waitFor("understood");
+    assert.equal(existsSync(join(place.workspace, "made")), true);
+  },
+);
+
+test(
+  "what the sandbox denied is named with its reason; a program that is missing or too slow is no denial",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const connect = "exec 3<>/dev/tcp/127.0.0.1/9";
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["no-such-program"] }, "c1")),
+      respond(functionCall("shell", { command: ["sleep", "300"], timeout_ms: 300 }, "c2")),
+      respond(functionCall("shell", { command: ["bash", "-c", connect] }, "c3")),
+      respond(functionCall("shell", { command: ["touch", "/etc/made"] }, "c4")),
+      respond(assistantMessage("understood")),
+    ]);
+    const place = makePlace(t, server, 'approval_policy = "on-failure"');
+    const screen = new TerminalScreen(t, { place, rows: 50, columns: 110 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("Leave the sandbox: run this command again?");
+    assert.match(screen.text(), /✗ \$ no-such-program/u);
+    assert.match(screen.text(), /✗ \$ sleep 300 .*timed out after/u);
+    assert.match(
+      screen.text(),
+      /Why: blocked by sandbox: it did not let .* "127\.0\.0\.1:9".* network/su,
+    );
+    assert.match(screen.text(), /If you approve, it runs WITHOUT sandbox\./u);
+    await guardOver(screen);
+    screen.type("n");
+    await screen.waitFor("What should the model do instead?");
+    screen.type(KEY.enter);
+    await screen.waitFor(
+      /Why: blocked by sandbox: it did not let the command change "\/etc\/made"/u,
+    );
+    screen.type(KEY.escape);
+    await screen.waitFor("You refused and stopped the turn: $ touch /etc/made");
+    assert.equal(server.requests.length, 4);
+  },
+);

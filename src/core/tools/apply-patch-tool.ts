@@ -5,7 +5,9 @@ import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
 import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
+import { grantableRoot } from "../patch-grants.ts";
 import { patchSubject } from "../refusals.ts";
+import { canonical, realDisk } from "../../sandbox/disk-facts.ts";
 import {
   assessPatch,
   describePatchReason,
@@ -41,6 +43,8 @@ export class ApplyPatchTool {
   /** Null before the first patch of a task. */
   #diff: TurnDiff | null = null;
   #lastDiff: string | null = null;
+  /** For the session. */
+  readonly #grantedRoots = new Set<string>();
 
   constructor(services: ToolServices) {
     this.#services = services;
@@ -101,12 +105,27 @@ export class ApplyPatchTool {
       targets: realPathsOf(plan),
       writableRoots: places.writableRoots,
       protectedPlaces: places.protectedPlaces,
+      grantedRoots: [...this.#grantedRoots],
+    });
+  }
+
+  /** What may be granted together with this patch. */
+  async #grantableRoot({ plan, invocation: { context } }: Patch): Promise<string | undefined> {
+    if (context.approvalPolicy === "untrusted") return undefined;
+    const { writableRoots } = await placesOf(this.#services, context);
+    const { codexHome } = this.#services;
+    return grantableRoot({
+      targets: realPathsOf(plan),
+      writableRoots,
+      cwd: canonical(context.cwd, realDisk),
+      codexHome: canonical(codexHome, realDisk),
     });
   }
 
   async #askAndApply(patch: Patch, reason: PatchAskReason): Promise<string> {
     const words = reason.kind === "not-trusted" ? undefined : describePatchReason(reason);
-    if (!(await this.#ask(patch, words))) return REJECTED_BY_USER;
+    const root = reason.kind === "outside-roots" ? await this.#grantableRoot(patch) : undefined;
+    if (!(await this.#ask(patch, words, root))) return REJECTED_BY_USER;
     return this.#applyApproved(patch, reason);
   }
 
@@ -125,7 +144,11 @@ export class ApplyPatchTool {
     return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
   }
 
-  async #ask({ plan, invocation, subject }: Patch, reason: string | undefined): Promise<boolean> {
+  async #ask(
+    { plan, invocation, subject }: Patch,
+    reason: string | undefined,
+    grantRoot: string | undefined,
+  ): Promise<boolean> {
     const { taskId, callId, signal, emit } = invocation;
     const decision = await this.#services.approvals.ask("patch", taskId, signal, () =>
       emit({
@@ -133,8 +156,12 @@ export class ApplyPatchTool {
         call_id: callId,
         changes: plan.changes,
         ...(reason === undefined ? {} : { reason }),
+        ...(grantRoot === undefined ? {} : { grant_root: grantRoot }),
       }),
     );
+    if (decision === "approved_for_session" && grantRoot !== undefined) {
+      this.#grantedRoots.add(grantRoot);
+    }
     if (isApproval(decision)) return true;
     this.#services.refusals.add({ subject, reason: "rejected by the user" });
     return false;
@@ -149,7 +176,8 @@ export class ApplyPatchTool {
     this.#services.refusals.add({ subject: patch.subject, reason: denial });
     if (context.approvalPolicy !== "on-failure") return this.#report(patch, result, [denial]);
     emit({ type: "background_event", message: denial });
-    if (!(await this.#ask(patch, `patch failed; retry without sandbox? ${denial}`))) {
+    const words = `patch failed; retry without sandbox? ${denial}`;
+    if (!(await this.#ask(patch, words, await this.#grantableRoot(patch)))) {
       return REJECTED_BY_USER;
     }
     return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
