@@ -29,8 +29,8 @@ const skip = firstReason(needsBinary, needsLoopback);
 const ALT_ENTER = `${ESC}\r`;
 const SHIFT_ENTER = `${ESC}[13;2u`;
 const ESCAPE = `${ESC}[27u`;
-/** Bracketed paste off, and the keyboard as it was: what a shell gets. */
-const RESTORED = `${ESC}[<u${ESC}[?2004l`;
+/** What a shell gets: bracketed paste off, and the keyboard as it was. */
+const RESTORED = `${ESC}[?2004l${ESC}[<u`;
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+M8AAAQDAQFhb5IbAAAAAElFTkSuQmCC",
