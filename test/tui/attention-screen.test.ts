@@ -1,5 +1,7 @@
 /** Who looks somewhere else is called; who looks here is not. */
 import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
@@ -10,7 +12,14 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  assertTold,
+  ESC,
+  IDLE,
+  KEY,
+  makePlace,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 const BELL = "\u0007";
@@ -81,6 +90,54 @@ test(
     assert.equal(await screen.exitCode(), 0);
     assert.ok(!screen.raw.includes(BELL));
     assert.ok(!screen.raw.includes(FOCUS_ON));
+  },
+);
+
+/** After so long without a key nobody may be there. */
+const AWAY_MS = 10_000;
+
+test(
+  "after ten seconds without a key the bell rings; without animations that is one step",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      respond(assistantMessage("at once")),
+      { stream: [AWAY_MS + 700, ...respond(assistantMessage("late")).stream] },
+    ]);
+    const place = makePlace(t, server, "tui.animations = false");
+    const told = join(place.codexHome, "told.json");
+    const notify = `notify = ["bash", "-c", 'printf "%s\\n" "$#" "$@" >> ${told}', "name"]`;
+    const config = join(place.codexHome, "config.toml");
+    writeFileSync(config, `${notify}\n${readFileSync(config, "utf8")}`);
+    const screen = new TerminalScreen(t, {
+      place,
+      env: { TMUX: "/x,1,0", TERM_PROGRAM: "WezTerm" },
+    });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor(/^at once$/mu);
+    await screen.waitForRows(IDLE);
+    await screen.waitUntil(() => existsSync(told), "the program of the user");
+    assert.ok(!screen.raw.includes(BELL), "who has just typed is here");
+    screen.send("again");
+    await screen.waitForRows(/ · 0s · esc to interrupt$/u);
+    await screen.waitForRows(/ · 10s · esc to interrupt$/u);
+    await screen.waitFor(/^late$/mu);
+    await screen.waitUntil(() => screen.raw.includes(BELL), "the bell");
+    await screen.waitForRows(IDLE);
+    assert.doesNotMatch(screen.raw, new RegExp(`[^\\d][1-9]s(?:${ESC}| )`, "u"));
+    // Not through tmux, to whatever terminal there is around it.
+    assert.ok(!screen.raw.includes(`${ESC}]9;`));
+    assert.ok(!screen.raw.includes(`${ESC}Ptmux`));
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› go\n\nat once\n\n› again\n\nlate\n/mu,
+      log: ["user: go", "assistant: at once", "user: again", "assistant: late"],
+    });
+    const lines = readFileSync(told, "utf8").trimEnd().split("\n");
+    assert.equal(lines[0], "1", "one argument");
+    assert.match(lines[1] ?? "", /^\{"type":"agent-turn-complete",.*"at once"\}$/u);
+    assert.equal(lines.length, 4);
   },
 );
 

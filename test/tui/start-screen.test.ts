@@ -217,6 +217,58 @@ test(
   },
 );
 
+test(
+  "a session that goes on shows the last three exchanges, and has all of them",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      (request) => {
+        const number = JSON.stringify(request.body).split("question number").length - 1;
+        return respond(assistantMessage(`answer number ${number}\n\n> quoted`));
+      },
+    ]);
+    const place = makePlace(t, server);
+    const first = new TerminalScreen(t, { place });
+    await first.waitFor("Ask for something");
+    for (let number = 1; number <= 5; number += 1) {
+      first.send(`question number ${number}`);
+      await first.waitFor(`answer number ${number}`);
+      await first.waitForRows(IDLE);
+    }
+    first.type(KEY.control("d"));
+    await first.exitCode();
+    const screen = new TerminalScreen(t, { place, args: ["resume", "--last"], env: { LANG: "C" } });
+    await screen.waitForRows(/^> Ask for something\n/mu);
+    await screen.waitFor("answer number 5");
+    const shown = [3, 4, 5].map(
+      (number) => `> question number ${number}\n\nanswer number ${number}\n\n> quoted`,
+    );
+    assert.ok(
+      screen.text().includes(`4 earlier messages, Ctrl-T to read\n\n${shown.join("\n\n")}\n`),
+    );
+    assert.doesNotMatch(screen.text(), /question number [12]/u);
+    screen.type(KEY.control("t"));
+    await screen.waitFor("q leaves");
+    screen.type("g");
+    await screen.waitForRows(/^-- You\nquestion number 1\n\n-- Codex\nanswer number 1\n/u);
+    // Of the main screen nothing has changed meanwhile.
+    screen.type("q");
+    await screen.waitForRows(/answer number 5\n\n> quoted\n[^]*^> Ask for something\n/mu);
+    screen.send("question number 6");
+    await screen.waitFor("answer number 6");
+    await screen.waitForRows(/^> Ask for something\n[^\n]* \| [^\n]*$(?![^])/mu);
+    const numbers = Array.from({ length: 6 }, (_, index) => index + 1);
+    assertTold(screen, place, {
+      rows: /^> Ask for something\n/mu,
+      scrollback: /^4 earlier messages[^]*^answer number 6$/mu,
+      log: numbers.flatMap((number) => [
+        `user: question number ${number}`,
+        `assistant: answer number ${number}\n\n> quoted`,
+      ]),
+    });
+  },
+);
+
 test("without a terminal it refuses in one line and names what to use", { skip }, async (t) => {
   const place = makePlace(t, undefined);
   const result = await run([codexBinary, "hello"], {

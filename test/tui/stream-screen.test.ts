@@ -16,6 +16,8 @@ import {
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import {
+  assertTold,
+  IDLE,
   KEY,
   makePlace,
   sequence,
@@ -121,6 +123,66 @@ test("a server error is retried and told, a refused key is not retried", { skip 
     /› go\s+↻ .*500.*\s+retried once\s+recovered\s+› again\s+✗ .*bad key/u,
   );
   assert.deepEqual(sessionLog(place), ["user: go", "assistant: recovered", "user: again"]);
+});
+
+test(
+  "the wait for another attempt counts down in its row, and leaves one line",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [
+      { status: 503, headers: { "retry-after": "2" }, body: { error: { message: "overloaded" } } },
+      respond(assistantMessage("recovered")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, columns: 120 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitForRows(/^› go\n\n↻ .*503.*; retrying 1\/\d+ in 2s\n\n› Type to queue/mu);
+    await screen.waitForRows(
+      /^› go\n\n↻ .*503.*; retrying 1\/\d+ in (?:1s|\d+ms)\n\n› Type to queue/mu,
+    );
+    await screen.waitFor(/^recovered$/mu);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› go\n\n↻ .*503.*; retried once\n\nrecovered\n/mu,
+      log: ["user: go", "assistant: recovered"],
+    });
+    assert.equal(screen.text().split("↻").length, 2);
+    assert.equal(server.requests.length, 2);
+  },
+);
+
+test("what cannot get better is not tried again, and says what to do", { skip }, async (t) => {
+  const cases = [
+    [400, "no such parameter", "/model changes the model"],
+    [401, "bad key", 'Store another one with "codex login --api-key"'],
+    [403, "not for you", "/model changes the model"],
+    [404, "no such model", "/model changes the model"],
+  ] as const;
+  const [first, ...others] = cases.map(([status, message]) => ({
+    status,
+    body: { error: { message } },
+  }));
+  assert.ok(first !== undefined);
+  const server = await startModelServer(t, [first, ...others]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 120, rows: 40 });
+  await screen.waitFor("Ask for something");
+  for (const [index, [status, message, next]] of cases.entries()) {
+    screen.send(`question ${index}`);
+    await screen.waitFor(
+      new RegExp(`^› question ${index}\n\n✗ .*${status}.*${message}\n {2}.*${next}`, "mu"),
+    );
+    await screen.waitForRows(IDLE);
+    assert.equal(server.requests.length, index + 1);
+  }
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› question 0\n[^]*^› question 3\n/mu,
+    log: cases.map((_, index) => `user: question ${index}`),
+  });
+  assert.doesNotMatch(screen.text(), /↻|retr(?:y|ied)|^ +at |\.[cm]?[jt]s:\d/mu);
 });
 
 test("Esc stops a silent model at once, and queued messages come back", { skip }, async (t) => {
