@@ -291,8 +291,12 @@ export function sessionRecords(place: Place): readonly unknown[] {
   return lines.map((line): unknown => JSON.parse(line));
 }
 
-/** What the model was told and has answered, one line for each item, in the order of the file. */
+/**
+ * What the model was told and has answered, one line for each item, in the order of the file; nothing
+ * where there was no session.
+ */
 export function sessionLog(place: Place): readonly string[] {
+  if (!existsSync(join(place.codexHome, "sessions"))) return [];
   return readRollout(sessionFile(place)).history.flatMap((item): readonly string[] => {
     if (item.type === "message") {
       return isEnvironmentContext(item) ? [] : [`${item.role}: ${textOfMessage(item)}`];

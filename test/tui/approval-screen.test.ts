@@ -14,6 +14,8 @@ import {
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import {
+  assertTold,
+  IDLE,
   KEY,
   makePlace,
   type Place,
@@ -46,13 +48,17 @@ async function scripted(t: TestContext): Promise<Pick<Asked, "place" | "server">
 }
 
 /** Nothing ran, and the model will know that the user did not want it. */
-function assertNotRun(place: Place, server: ModelServer): void {
+function assertNotRun({ screen, place, server }: Asked, rows: RegExp, scrollback: RegExp): void {
   assert.equal(existsSync(join(place.workspace, "made")), false);
   assert.equal(server.requests.length, 1);
-  const log = sessionLog(place);
-  assert.match(log.at(-2) ?? "", /^call: shell .*touch/u);
-  assert.match(log.at(-1) ?? "", /^output: .*(?:aborted|rejected|denied)/u);
+  const call = /^call: shell .*touch/u;
+  const output = /^output: .*(?:aborted|rejected|denied)/u;
+  assertTold(screen, place, { rows, scrollback, log: ["user: go", call, output] });
 }
+
+/** The end of a program that left nothing of its live region. */
+const LEFT = /^To go on with this session: codex resume [0-9a-f-]{36}$(?![^])/mu;
+const REFUSED = /^› go\n\n✗ You refused and stopped the turn: \$ touch made\n\n✗ Interrupted\n/mu;
 
 /** A session in which the question about `touch made` is open. */
 async function asked(t: TestContext): Promise<Asked> {
@@ -95,16 +101,20 @@ test(
     const log = sessionLog(place);
     assert.match(log.find((line) => line.startsWith("output: ")) ?? "", /rejected|denied/u);
     assert.ok(log.includes("user: use mktemp!"), log.join("\n"));
+    await screen.waitForRows(IDLE);
+    assert.doesNotMatch(screen.text(), /What should the model do|Leave the sandbox/u);
   },
 );
 
 test("Esc: the command does not run and the turn ends", { skip }, async (t) => {
-  const { screen, place, server } = await asked(t);
+  const all = await asked(t);
+  const { screen } = all;
   screen.type(KEY.escape);
   await screen.waitFor("You refused and stopped the turn: $ touch made");
   await screen.waitFor("Interrupted");
-  await screen.waitFor("Ask for something");
-  assertNotRun(place, server);
+  await screen.waitForRows(IDLE);
+  assertNotRun(all, IDLE, REFUSED);
+  assert.doesNotMatch(screen.text(), /Leave the sandbox/u);
 });
 
 test("keys that were typed ahead go to the draft and answer nothing", { skip }, async (t) => {
@@ -131,10 +141,12 @@ test("keys that were typed ahead go to the draft and answer nothing", { skip }, 
   await screen.waitFor("understood");
   await screen.waitFor(/y+ay\n/u);
   // The answer and nothing else reached the model.
-  assert.deepEqual(
-    sessionLog(place).filter((line) => line.startsWith("user: ")),
-    ["user: go"],
-  );
+  await screen.waitForRows(/^› y+ay\n.* · net off · .*ctx$/mu);
+  assertTold(screen, place, {
+    rows: /^understood\n\n› y+ay\n/mu,
+    scrollback: /^› go\n\n✓ You approved, this once: \$ touch made\n[^]*^understood\n/mu,
+    log: ["user: go", /^call: shell .*touch/u, /^output: /u, "assistant: understood"],
+  });
   assert.equal(server.requests.length, 2);
   assert.equal(existsSync(join(place.workspace, "made")), true);
 });
@@ -154,28 +166,42 @@ test(
     await screen.waitFor("understood");
     assert.equal(existsSync(join(place.workspace, "made")), true);
     assert.match(JSON.stringify(server.requests[1]?.body), /meanwhile/u);
-    assert.match(screen.text(), /You approved, this once[\s\S]*› meanwhile[\s\S]*understood/u);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /You approved, this once[^]*^› meanwhile\n[^]*^understood\n/mu,
+      log: [
+        "user: go",
+        /^call: shell .*touch/u,
+        /^output: /u,
+        "user: meanwhile",
+        "assistant: understood",
+      ],
+    });
   },
 );
 
 test("closing the terminal refuses, and the program ends", { skip }, async (t) => {
-  const { screen, place, server } = await asked(t);
-  screen.close();
-  await screen.ended();
-  assertNotRun(place, server);
+  const all = await asked(t);
+  all.screen.close();
+  await all.screen.ended();
+  // Nobody sees what is written from there on.
+  assertNotRun(all, /^Leave the sandbox: run this command\?$/mu, /^› go\n\nLeave the sandbox/mu);
 });
 
 for (const signal of ["SIGHUP", "SIGTERM"] as const) {
   test(`${signal} while a question is open refuses, and the program ends`, { skip }, async (t) => {
-    const { screen, place, server } = await asked(t);
+    const all = await asked(t);
+    const { screen } = all;
     process.kill(screen.pid, signal);
     assert.equal(await screen.exitCode(), signal === "SIGHUP" ? 129 : 143);
-    assertNotRun(place, server);
+    assertNotRun(all, LEFT, /^› go\nTo go on/mu);
   });
 }
 
 test("closing the terminal while the reason of a refusal is typed refuses", { skip }, async (t) => {
-  const { screen, place, server } = await asked(t);
+  const all = await asked(t);
+  const { screen } = all;
   await guardOver(screen);
   screen.type("n");
   await screen.waitFor("What should the model do instead?");
@@ -183,7 +209,11 @@ test("closing the terminal while the reason of a refusal is typed refuses", { sk
   await screen.waitFor("› y");
   screen.close();
   await screen.ended();
-  assertNotRun(place, server);
+  assertNotRun(
+    all,
+    /^What should the model do instead\?.*\n› y\n/mu,
+    /^› go\n\nLeave the sandbox/mu,
+  );
 });
 
 test("the end of input while a question is open refuses, in line mode too", { skip }, async (t) => {
@@ -194,7 +224,7 @@ test("the end of input while a question is open refuses, in line mode too", { sk
   await screen.waitFor("Answer:");
   screen.type(KEY.control("d"));
   assert.equal(await screen.exitCode(), 0);
-  assertNotRun(place, server);
+  assertNotRun({ screen, place, server }, LEFT, /^Answer: ?\n/mu);
 });
 
 test(
@@ -223,7 +253,14 @@ test(
     assert.equal(existsSync(join(place.workspace, "other")), true);
     assert.equal(server.requests.length, 4);
     assert.equal(screen.text().split("You approved for this session").length, 2);
-    assert.equal(sessionLog(place).filter((line) => line.startsWith("output: ")).length, 3);
+    await screen.waitForRows(IDLE);
+    const ran = [/^call: shell /u, /^output: /u];
+    assertTold(screen, place, {
+      rows: /\+1 allowed/u,
+      scrollback:
+        /^› go\n\n✓ You approved for this session[^]*^✓ You approved, this once: \$ touch other\n[^]*^understood\n/mu,
+      log: ["user: go", ...ran, ...ran, ...ran, "assistant: understood"],
+    });
   },
 );
 
@@ -252,6 +289,13 @@ test("what the command hides is shown, and a long one wants a second look", { sk
   screen.type("y");
   await screen.waitFor("understood");
   assert.equal(existsSync(join(place.workspace, "made")), true);
+  await screen.waitForRows(IDLE);
+  const ran = [/^call: shell /u, /^output: /u];
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^✗ You refused: .*<U\+202E>[^]*^✓ You approved, this once: [^]*^understood\n/mu,
+    log: ["user: go", ...ran, ...ran, "assistant: understood"],
+  });
 });
 
 test(
@@ -283,6 +327,7 @@ test(
       1,
       "the dialog leaves the screen",
     );
+    await screen.waitForRows(IDLE);
     const outputs = sessionLog(place).filter((line) => line.startsWith("output: "));
     assert.equal(outputs.length, 2);
     assert.match(outputs[0] ?? "", /first.*7/su);
@@ -334,11 +379,17 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitFor("understood");
   await screen.waitFor("Edited 1 file (+1 -1)");
   await screen.waitFor("on-request +1 allowed");
-  assert.match(screen.text(), /^1 {3}- old\n {2}1 \+ new$/mu);
   assert.ok(unbroken(screen).includes(`You approved for this session (${rule}): changes of`));
   assert.equal(readFileSync(outside, "utf8"), "last\n");
   assert.equal(server.requests.length, 4);
-  assert.match(sessionLog(place).join("\n"), /^call: shell .*outside\.txt.*\noutput: /mu);
+  await screen.waitForRows(IDLE);
+  const ran = [/^call: shell .*outside\.txt/u, /^output: /u];
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback:
+      /^› go\n\n✓ You approved[^]*^✓ Edited 1 file \(\+1 -1\)\n.*outside\.txt \(\+1 -1\)\n1 {3}- old\n {2}1 \+ new\n[^]*\n\nunderstood\n/mu,
+    log: ["user: go", ...ran, ...ran, ...ran, "assistant: understood"],
+  });
 });
 
 test(

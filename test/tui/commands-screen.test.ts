@@ -23,7 +23,6 @@ import {
   makePlace,
   sequence,
   sessionLog,
-  sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
@@ -58,7 +57,13 @@ test(
     assert.match(screen.text(), /✓ Edited 2 files \(\+2 -1\)/u);
     assert.match(screen.text(), /- second\n.*\+ SECOND/u);
     assert.equal(readFileSync(one, "utf8"), "first\nSECOND\nthird\n");
-    assert.match(sessionLog(place).join("\n"), /^call: shell .*apply_patch.*\noutput: /mu);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback:
+        /^› go\n\n✓ Edited 2 files \(\+2 -1\)\nUpdate one\.txt \(\+1 -1\)\n[^]*- second\n.*\+ SECOND\n[^]*^Add two\.txt \(\+1 -0\)\n[^]*^patched\n/mu,
+      log: ["user: go", /^call: shell .*apply_patch/u, /^output: /u, "assistant: patched"],
+    });
     screen.send("/diff");
     await screen.waitFor("diff --git a/one.txt b/one.txt");
     screen.send("/undo");
@@ -178,6 +183,7 @@ test(
       ["user", ...Array.from({ length: 4 }, () => ["call", "output"]).flat(), "assistant"],
     );
     assert.match(log.find((line) => line.includes("500")) ?? "", /call: shell .*seq/u);
+    await screen.waitForRows(IDLE);
     screen.type(KEY.control("t"));
     await screen.waitFor("q leaves");
     screen.type("g");
@@ -289,7 +295,12 @@ test(
       Array.from({ length: 120 }, (_, index) => index),
     );
     assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`));
-    assert.match(JSON.stringify(sessionRecords(place)), /paragraph number 119/u);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› go\n/mu,
+      log: ["user: go", `assistant: ${text}`],
+    });
   },
 );
 

@@ -11,7 +11,14 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  assertTold,
+  IDLE,
+  KEY,
+  makePlace,
+  sessionLog,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -39,8 +46,12 @@ test(
     screen.type(KEY.enter);
     await screen.waitFor("ok");
     assert.match(JSON.stringify(server.requests[0]?.body), /one\\n日\\nthree!/u);
-    assert.match(screen.text(), /^› one\n {2}日\n {2}three!$/mu);
-    assert.equal(sessionLog(place)[0], "user: one\n日\nthree!");
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› one\n {2}日\n {2}three!\n\nok\n/mu,
+      log: ["user: one\n日\nthree!", "assistant: ok"],
+    });
   },
 );
 
@@ -66,7 +77,12 @@ test(
     const body = JSON.stringify(server.requests[0]?.body);
     assert.match(body, /a1\\nb2\\nc3line 0\\nline 1\\n/u);
     assert.match(body, /line 399"/u);
-    assert.equal(sessionLog(place)[0], `user: a1\nb2\nc3${long}`);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› a1\n {2}b2\n {2}c3line 0\n {2}line 1\n[^]*^ {2}line 399\n\nok\n/mu,
+      log: [`user: a1\nb2\nc3${long}`, "assistant: ok"],
+    });
     // In the scrollback everything is there once, behind the draft that was sent.
     assert.equal(screen.text().split(/^ {2}line 399$/mu).length, 2);
     assert.doesNotMatch(screen.text(), /\[Pasted/u);
@@ -129,6 +145,15 @@ test("an at sign finds files, without those that are ignored", { skip }, async (
   screen.type(KEY.down);
   screen.type(KEY.tab);
   await screen.waitFor('› "source/my engine.ts"');
+  assert.doesNotMatch(screen.text(), /› @|^▸/mu);
+  screen.type(KEY.enter);
+  await screen.waitFor(/^ok$/mu);
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› "source\/my engine\.ts"\n\nok\n/mu,
+    log: [/^user: "source\/my engine\.ts" ?$/u, "assistant: ok"],
+  });
 });
 
 test(

@@ -16,7 +16,15 @@ import {
   textDelta,
 } from "../support/model-server.ts";
 import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  ESC,
+  KEY,
+  makePlace,
+  sessionLog,
+  TerminalScreen,
+  assertTold,
+  IDLE,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -121,7 +129,19 @@ test("model text, reasoning and plans cannot drive the terminal", { skip }, asyn
   assert.match(screen.text(), /step {1,2}shown/u);
   assertClean(screen.raw);
   // What the model gets again is what it has said.
-  assert.ok(sessionLog(place).includes(`assistant: ${TEXT}\n\n`));
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n[^]*before0 {2}after0 \(title\)[^]*^finished\n/mu,
+    log: [
+      "user: go",
+      "reasoning",
+      `assistant: ${TEXT}\n\n`,
+      /^call: update_plan /u,
+      /^output: /u,
+      "assistant: finished",
+    ],
+  });
 });
 
 test(
@@ -159,6 +179,13 @@ test(
     await screen.waitFor("<U+001B>");
     screen.type(KEY.escape);
     await screen.waitFor("Interrupted");
+    await screen.waitForRows(IDLE);
+    const ran = [/^call: shell /u, /^output: /u];
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› go\n[^]*before0 {2}after0[^]*You refused and stopped[^]*^✗ Interrupted\n/mu,
+      log: ["user: go", ...ran, ...ran, ...ran],
+    });
     screen.type(KEY.control("d"));
     await screen.exitCode();
     assertClean(screen.raw, true);
@@ -184,7 +211,12 @@ test(
     await screen.waitFor("<U+202E> words");
     screen.type(KEY.enter);
     await screen.waitFor("before0");
-    await screen.waitFor("Ask for something");
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› pasted <U\+202E> words\n\n✗ .*400[^]*before0 {2}after0/mu,
+      log: [/^user: pasted .* words$/u],
+    });
     assertClean(screen.raw);
   },
 );
@@ -222,6 +254,10 @@ test(
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor("finished");
+    await screen.waitForRows(IDLE);
+    assert.match(screen.screenText(), /^› go\n\nfinished\n/mu);
+    assertWords(screen.text(), "the session file");
+    assert.deepEqual(sessionLog(place).slice(-2), ["user: go", "assistant: finished"]);
     assertClean(screen.raw);
   },
 );
@@ -240,6 +276,12 @@ test("names and results of MCP servers cannot drive the terminal", { skip }, asy
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("finished");
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n\n[✓✗] tiny\.echo[^]*^finished\n/mu,
+    log: ["user: go", /^call: tiny__echo /u, /^output: /u, "assistant: finished"],
+  });
   screen.send("/mcp");
   await screen.waitFor("evil");
   assertClean(screen.raw, true); // arguments are shown as JSON, with its escapes

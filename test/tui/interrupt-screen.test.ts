@@ -24,6 +24,8 @@ import {
   type Place,
   sessionLog,
   TerminalScreen,
+  assertTold,
+  IDLE,
 } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
@@ -49,13 +51,23 @@ async function session(t: TestContext, first?: ServerAnswer): Promise<Session> {
   return { screen, place, server };
 }
 
-/** The session goes on, and the model gets what it has to know. */
-async function goesOn({ screen, place, server }: Session, requests: number): Promise<void> {
-  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
+/** The session goes on, and the model gets what it has to know; `before` is in the log already. */
+async function goesOn(
+  { screen, place, server }: Session,
+  requests: number,
+  before: readonly (string | RegExp)[] = [],
+): Promise<void> {
+  await screen.waitForRows(IDLE);
   screen.send("go on");
   await screen.waitFor(/^the next answer$/mu);
+  await screen.waitForRows(IDLE);
   assert.equal(server.requests.length, requests);
-  assert.deepEqual(sessionLog(place).slice(-2), ["user: go on", "assistant: the next answer"]);
+  assertTold(screen, place, {
+    rows: /^the next answer\n\n› Ask for something\n/mu,
+    scrollback: /^› go on\n\nthe next answer\n/mu,
+    log: [...before, "user: go on", "assistant: the next answer"],
+  });
+  assert.doesNotMatch(screen.text(), /Press Ctrl-C|esc to interrupt|Leave the sandbox/u);
   assert.match(JSON.stringify(server.requests.at(-1)?.body), /go on/u);
 }
 
@@ -77,7 +89,7 @@ bothKeys("on an empty draft nothing is lost, and nothing ends at once", async (t
 });
 
 test("Esc leaves a draft alone, Ctrl-C puts it into the history", { skip }, async (t) => {
-  const { screen, server } = await session(t);
+  const { screen, place, server } = await session(t);
   screen.type("words");
   await screen.waitFor("› words");
   screen.type(ESCAPE);
@@ -86,8 +98,10 @@ test("Esc leaves a draft alone, Ctrl-C puts it into the history", { skip }, asyn
   screen.type(KEY.control("c"));
   await screen.waitUntil(() => !screen.text().includes("› words!"), "the draft to go");
   screen.type(KEY.up);
-  await screen.waitFor("› words!");
+  await screen.waitForRows(/^› words!\n[^\n]* · [^\n]*$(?![^])/mu);
   assert.equal(server.requests.length, 0);
+  const scrollback = /^Codex [^]*\n\n› words!\n/u;
+  assertTold(screen, place, { rows: /^› words!\n/mu, scrollback, log: [] });
 });
 
 bothKeys("a menu closes, and its draft stays", async (t, key) => {
@@ -103,8 +117,10 @@ bothKeys("a menu closes, and its draft stays", async (t, key) => {
   await screen.waitFor("engine.ts");
   screen.type(KEYS[key]);
   await screen.waitUntil(() => !screen.text().includes("engine.ts"), "the menu to close");
-  await screen.waitFor("› see @engi");
+  await screen.waitForRows(/^› see @engi\n[^\n]* · [^\n]*$(?![^])/mu);
   assert.equal(server.requests.length, 0);
+  const scrollback = /^Codex [^]*\n\n› see @engi\n/u;
+  assertTold(screen, place, { rows: /^› see @engi\n/mu, scrollback, log: [] });
 });
 
 bothKeys("a search in the history ends, and the draft is there again", async (t, key) => {
@@ -118,8 +134,13 @@ bothKeys("a search in the history ends, and the draft is there again", async (t,
   screen.type("go");
   await screen.waitUntil(() => screen.text().split("› go on").length === 3, "what was found");
   screen.type(KEYS[key]);
-  await screen.waitFor("› draft");
+  await screen.waitForRows(/^› draft\n[^\n]* · [^\n]*$(?![^])/mu);
   assert.doesNotMatch(screen.text(), /history search/u);
+  assertTold(screen, started.place, {
+    rows: /^› draft\n/mu,
+    scrollback: /^› go on\n\nthe next answer\n\n› draft\n/mu,
+    log: ["user: go on", "assistant: the next answer"],
+  });
 });
 
 bothKeys("a silent model is left, the draft stays", async (t, key) => {
@@ -135,7 +156,7 @@ bothKeys("a silent model is left, the draft stays", async (t, key) => {
   await started.server.requests[0]?.closed;
   assert.deepEqual(sessionLog(place), ["user: go"]);
   screen.type(KEY.control("u"));
-  await goesOn(started, 2);
+  await goesOn(started, 2, ["user: go"]);
 });
 
 bothKeys("an answer stops where it is, and is kept as far as it came", async (t, key) => {
@@ -147,7 +168,7 @@ bothKeys("an answer stops where it is, and is kept as far as it came", async (t,
   await screen.waitFor("half of");
   screen.type(KEYS[key]);
   await screen.waitFor("✗ Interrupted");
-  await goesOn(started, 2);
+  await goesOn(started, 2, ["user: go", "assistant: a paragraph\n\nhalf of"]);
   assert.match(screen.text(), /^a paragraph\n\nhalf of\n\n✗ Interrupted$/mu);
 });
 
@@ -159,7 +180,7 @@ bothKeys("waiting for another attempt ends", async (t, key) => {
   await screen.waitFor(/retrying 1\/\d+/u);
   screen.type(KEYS[key]);
   await screen.waitFor("✗ Interrupted");
-  await goesOn(started, 2);
+  await goesOn(started, 2, ["user: go"]);
 });
 
 for (const key of ["Esc", "Ctrl-C"] as const) {
@@ -172,15 +193,14 @@ for (const key of ["Esc", "Ctrl-C"] as const) {
         t,
         respond(functionCall("shell", { command: ["bash", "-c", script], timeout_ms: 600_000 })),
       );
-      const { screen, place } = started;
+      const { screen } = started;
       screen.send("go");
       await screen.waitFor(/^ {2}one\n {2}\d+$/mu);
       const child = /^ {2}one\n {2}(\d+)$/mu.exec(screen.text())?.[1] ?? "";
       screen.type(KEYS[key]);
       await screen.waitFor(/✗ \$ echo one.*stopped after .*, it had\s+printed 2\s+lines/u);
       await screen.waitUntil(() => !isSleeping(child), "the end of the child");
-      await goesOn(started, 2);
-      assert.match(sessionLog(place).at(-3) ?? "", /^output: .*aborted/u);
+      await goesOn(started, 2, ["user: go", /^call: shell .*echo one/u, /^output: .*aborted/u]);
     },
   );
 }
@@ -205,9 +225,8 @@ bothKeys("a question is refused and the turn ends, even while it is guarded", as
   screen.type(KEYS[key]);
   await screen.waitFor("You refused and stopped the turn: $ touch made");
   await screen.waitFor("✗ Interrupted");
-  await goesOn(started, 2);
+  await goesOn(started, 2, ["user: go", /^call: shell .*touch/u, /^output: /u]);
   assert.equal(existsSync(join(place.workspace, "made")), false);
-  assert.match(sessionLog(place).at(-3) ?? "", /^output: /u);
 });
 
 test("the reason of a refusal: Esc goes back, Ctrl-C stops the turn", { skip }, async (t) => {
@@ -223,7 +242,7 @@ test("the reason of a refusal: Esc goes back, Ctrl-C stops the turn", { skip }, 
   await screen.waitFor("What should the model do instead?");
   screen.type(KEY.control("c"));
   await screen.waitFor("You refused and stopped the turn: $ touch made");
-  await goesOn(started, 2);
+  await goesOn(started, 2, ["user: go", /^call: shell .*touch/u, /^output: /u]);
   assert.equal(existsSync(join(place.workspace, "made")), false);
 });
 
@@ -238,7 +257,7 @@ bothKeys("the pager is left, and what runs goes on", async (t, key) => {
       ...respond().stream.slice(1),
     ],
   });
-  const { screen, place } = started;
+  const { screen } = started;
   screen.send("go");
   await screen.waitFor("begun");
   screen.type(KEY.control("t"));
@@ -246,8 +265,7 @@ bothKeys("the pager is left, and what runs goes on", async (t, key) => {
   screen.type(KEYS[key]);
   await screen.waitFor(/^begun\n\nended$/mu);
   assert.doesNotMatch(screen.text(), /Interrupted/u);
-  await goesOn(started, 2);
-  assert.deepEqual(sessionLog(place).slice(0, 2), ["user: go", "assistant: begun\n\nended"]);
+  await goesOn(started, 2, ["user: go", "assistant: begun\n\nended"]);
 });
 
 bothKeys("the question of trust ends the program and stores nothing", async (t, key) => {
@@ -261,6 +279,7 @@ bothKeys("the question of trust ends the program and stores nothing", async (t, 
   assert.equal(await screen.exitCode(), 0);
   assert.equal(readFileSync(config, "utf8"), before);
   assert.equal(server.requests.length, 0);
+  assertTold(screen, place, { rows: /^$/u, scrollback: /^\s*$/u, log: [] });
 });
 
 bothKeys("a key that is being typed is thrown away, and the choice comes back", async (t, key) => {
@@ -277,4 +296,7 @@ bothKeys("a key that is being typed is thrown away, and the choice comes back", 
   await screen.waitFor("(not shown while typing)");
   assert.equal(existsSync(join(place.codexHome, "auth.json")), false);
   assert.ok(!screen.raw.includes("sk-test"));
+  const rows = /\(not shown while typing\)/u;
+  assertTold(screen, place, { rows, scrollback: rows, log: [] });
+  assert.doesNotMatch(screen.text(), /18 characters/u);
 });

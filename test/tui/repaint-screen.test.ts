@@ -17,8 +17,9 @@ import {
   KEY,
   makePlace,
   sequence,
-  sessionLog,
   TerminalScreen,
+  assertTold,
+  IDLE,
 } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
@@ -82,7 +83,12 @@ test(
       shown,
       Array.from({ length: 100 }, (_, index) => index),
     );
-    assert.deepEqual(sessionLog(place), ["user: go", `assistant: ${lines.join("")}`]);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /^› go\n/mu,
+      log: ["user: go", `assistant: ${lines.join("")}`],
+    });
     assert.equal(server.requests.length, 1);
     // One stray row of the live region for each resize is what a terminal may leave at worst.
     assert.ok(screen.text().split("Type to queue").length - 1 <= 50);

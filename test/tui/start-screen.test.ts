@@ -44,7 +44,17 @@ test(
     assert.equal(await screen.exitCode(), 0);
     const again = new TerminalScreen(t, { place });
     await again.waitFor("Ask for something");
+    again.send("go");
+    await again.waitFor(/^ok$/mu);
+    await again.waitForRows(IDLE);
     assert.doesNotMatch(again.text(), /Do you trust/u);
+    assert.match(screen.text(), /^\s*Codex [^]*workspace-write: commands may write/u);
+    assert.doesNotMatch(screen.text(), /Do you trust|1\. Trust it/u);
+    assertTold(again, place, {
+      rows: IDLE,
+      scrollback: /^Codex [^]*\n\n› go\n\nok\n/u,
+      log: ["user: go", "assistant: ok"],
+    });
   },
 );
 
@@ -62,6 +72,7 @@ test(
     screen.type(KEY.escape);
     assert.equal(await screen.exitCode(), 0);
     assert.equal(readFileSync(join(place.codexHome, "config.toml"), "utf8"), before);
+    assertTold(screen, place, { rows: /^$/u, scrollback: /^\s*$/u, log: [] });
   },
 );
 
@@ -76,7 +87,12 @@ test("who does not trust a directory has its files read only", { skip }, async (
   screen.send("go");
   await screen.waitFor(/^ok$/mu);
   assert.match(JSON.stringify(server.requests[0]?.body), /read-only/u);
-  assert.deepEqual(sessionLog(place), ["user: go", "assistant: ok"]);
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^Codex [^]*^sandbox {3}read-only: [^]*\n\n› go\n\nok\n/mu,
+    log: ["user: go", "assistant: ok"],
+  });
 });
 
 test("in a folder of a repository its root is what is trusted", { skip }, async (t) => {
@@ -202,12 +218,18 @@ test(
     second.send("the second question");
     await second.waitFor("the second answer");
     assert.match(JSON.stringify(server.requests[1]?.body), /the first answer/u);
-    assert.deepEqual(sessionLog(place), [
-      "user: the first question",
-      "assistant: the first answer",
-      "user: the second question",
-      "assistant: the second answer",
-    ]);
+    await second.waitForRows(IDLE);
+    assertTold(second, place, {
+      rows: IDLE,
+      scrollback:
+        /^› the first question\n\nthe first answer\n\n› the second question\n\nthe second answer\n/mu,
+      log: [
+        "user: the first question",
+        "assistant: the first answer",
+        "user: the second question",
+        "assistant: the second answer",
+      ],
+    });
     const lost = new TerminalScreen(t, {
       place,
       args: ["resume", "00000000-0000-4000-8000-000000000000"],
@@ -290,10 +312,13 @@ test("NO_COLOR takes the colours and nothing else", { skip }, async (t) => {
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("bold code");
-  await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end of the turn");
-  assert.match(screen.text(), /^› go\n\nbold code$/mu);
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n\nbold code$/mu,
+    log: ["user: go", "assistant: **bold** `code`"],
+  });
   assert.equal(screen.text().split("bold code").length, 2);
-  assert.deepEqual(sessionLog(place), ["user: go", "assistant: **bold** `code`"]);
   assert.match(JSON.stringify(server.requests[0]?.body), /"text":"go"/u);
   assert.doesNotMatch(screen.raw, sequence(String.raw`\[[\d;]*(?:3\d|9\d|38;5;\d+)m`));
   assert.match(screen.raw, sequence(String.raw`\[1m`));
@@ -346,7 +371,9 @@ test("a dumb terminal gets lines, typed answers, and no escape sequence", { skip
   await screen.waitFor("told the model: not now");
   await screen.waitFor("understood");
   assert.match(JSON.stringify(server.requests[1]?.body), /not now/u);
+  await screen.waitForRows(/^> ?$(?![^])/mu);
   assert.ok(sessionLog(place).includes("user: not now"));
+  assert.match(screen.text(), /^> go\n[^]*You refused: \$ touch made[^]*^understood\n/mu);
   assert.equal(existsSync(join(place.workspace, "made")), false);
   screen.type("/quit\n");
   assert.equal(await screen.exitCode(), 0);
@@ -366,8 +393,12 @@ test(
     screen.type("go\n");
     await screen.waitFor("one paragraph");
     await screen.waitFor("! Assistant finished");
-    assert.match(screen.text(), /^> go\n\n> go\n\none paragraph\n\n! Assistant finished$/mu);
-    assert.deepEqual(sessionLog(place), ["user: go", "assistant: one paragraph"]);
+    await screen.waitForRows(/^> ?$(?![^])/mu);
+    assertTold(screen, place, {
+      rows: /^! Assistant finished\n/mu,
+      scrollback: /^> go\n\n> go\n\none paragraph\n\n! Assistant finished$/mu,
+      log: ["user: go", "assistant: one paragraph"],
+    });
     assert.match(JSON.stringify(server.requests[0]?.body), /"text":"go"/u);
     const config = readFileSync(join(place.codexHome, "config.toml"), "utf8");
     assert.ok(config.includes(`[projects."${place.workspace}"]\ntrust_level = "trusted"`));

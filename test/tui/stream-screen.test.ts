@@ -21,17 +21,10 @@ import {
   KEY,
   makePlace,
   sequence,
-  sessionLog,
-  sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
-
-function turnOver(screen: TerminalScreen): Promise<void> {
-  const isOver = (): boolean => !screen.text().includes("esc to interrupt");
-  return screen.waitUntil(isOver, "the end of the turn");
-}
 
 function chunksOf(text: string, size: number) {
   const chunks: string[] = [];
@@ -61,8 +54,12 @@ test("412 sections stream into the scrollback, each once and in order", { skip }
   );
   assert.doesNotMatch(screen.raw, sequence(String.raw`\[[23]J`), "no full clear");
   assert.doesNotMatch(screen.raw, sequence(String.raw`\[\?1049h`), "no alternate screen");
-  const records = JSON.stringify(sessionRecords(place));
-  assert.equal(records.split("## Section 411").length, 2, "once in the session file");
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n\n## Section 0\n[^]*^## Section 411\n/mu,
+    log: ["user: go", `assistant: ${sections}`],
+  });
 });
 
 test("wide letters, emoji and code keep their places", { skip }, async (t) => {
@@ -77,10 +74,14 @@ test("wide letters, emoji and code keep their places", { skip }, async (t) => {
   screen.send("go");
   await screen.waitFor("const a = 1;");
   await screen.waitFor(/名\s+│ x/u);
-  await turnOver(screen);
-  assert.match(screen.text(), /^日本語のテキスト 👩‍👩‍👧 done$/mu);
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback:
+      /^› go\n\n日本語のテキスト 👩‍👩‍👧 done\n\n```js\nconst a = 1;\n```\n\nk +│ v\n─+┼─+\n名 +│ x\n/mu,
+    log: ["user: go", `assistant: ${text}`],
+  });
   assert.equal(screen.text().split("const a = 1;").length, 2);
-  assert.deepEqual(sessionLog(place), ["user: go", `assistant: ${text}`]);
 });
 
 test("a dropped stream is marked where it was cut, and starts again", { skip }, async (t) => {
@@ -95,10 +96,15 @@ test("a dropped stream is marked where it was cut, and starts again", { skip }, 
   await screen.waitFor("whole answer");
   assert.match(screen.text(), /first part\s+\(stream cut here; answer restarts\)/u);
   assert.match(screen.text(), /↻ .*; retried once\s+whole answer/u);
-  await turnOver(screen);
+  await screen.waitForRows(IDLE);
   assert.doesNotMatch(screen.text(), /^second/mu);
   assert.equal(server.requests.length, 2);
-  assert.deepEqual(sessionLog(place), ["user: go", "assistant: whole answer"]);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback:
+      /^› go\n\nfirst part\n\n\(stream cut here; answer restarts\)\n\n↻ .*\n\nwhole answer\n/mu,
+    log: ["user: go", "assistant: whole answer"],
+  });
 });
 
 test("a server error is retried and told, a refused key is not retried", { skip }, async (t) => {
@@ -116,13 +122,13 @@ test("a server error is retried and told, a refused key is not retried", { skip 
   screen.send("again");
   await screen.waitFor("bad key");
   await screen.waitFor("codex login --api-key");
-  await screen.waitFor("Ask for something");
+  await screen.waitForRows(IDLE);
   assert.equal(server.requests.length, 3);
-  assert.match(
-    screen.text(),
-    /› go\s+↻ .*500.*\s+retried once\s+recovered\s+› again\s+✗ .*bad key/u,
-  );
-  assert.deepEqual(sessionLog(place), ["user: go", "assistant: recovered", "user: again"]);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /› go\s+↻ .*500.*\s+retried once\s+recovered\s+› again\s+✗ .*bad key/u,
+    log: ["user: go", "assistant: recovered", "user: again"],
+  });
 });
 
 test(
@@ -190,7 +196,8 @@ test("Esc stops a silent model at once, and queued messages come back", { skip }
     { stream: [CREATED, textDelta("half an"), HANG] },
     respond(assistantMessage("second answer")),
   ]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.send("go");
   await screen.waitFor("half an");
@@ -203,6 +210,12 @@ test("Esc stops a silent model at once, and queued messages come back", { skip }
   await screen.waitFor("› queued words");
   screen.type(KEY.enter);
   await screen.waitFor("second answer");
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n\nhalf an\n\n✗ Interrupted\n\n› queued words\n\nsecond answer\n/mu,
+    log: ["user: go", "assistant: half an", "user: queued words", "assistant: second answer"],
+  });
 });
 
 test(
@@ -214,7 +227,8 @@ test(
       respond(functionCall("shell", { command: ["bash", "-c", script], timeout_ms: 600_000 })),
       respond(assistantMessage("second answer")),
     ]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor(/… \$ echo one/u);
@@ -224,7 +238,12 @@ test(
     screen.type(KEY.control("c"));
     await screen.waitFor(/✗ \$ echo one.*stopped after .*, it had printed 2\s+lines/u);
     await screen.waitFor("Interrupted");
-    await screen.waitFor("› typed");
+    await screen.waitForRows(/^› typed\n(?!.*esc to interrupt).* · net off/mu);
+    assertTold(screen, place, {
+      rows: /^› typed\n/mu,
+      scrollback: /^› go\n\n✗ \$ echo one[^]*^✗ Interrupted\n/mu,
+      log: ["user: go", /^call: shell .*echo one/u, /^output: .*aborted/u],
+    });
   },
 );
 
@@ -236,7 +255,8 @@ test(
       respond(functionCall("shell", { command: ["bash", "-c", "echo started; sleep 1"] })),
       respond(assistantMessage("both seen")),
     ]);
-    const screen = new TerminalScreen(t, { place: makePlace(t, server) });
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor("started");
@@ -244,6 +264,17 @@ test(
     await screen.waitFor("both seen");
     assert.equal(server.requests.length, 2);
     assert.match(JSON.stringify(server.requests[1]?.body), /and this/u);
-    assert.match(screen.text(), /✓ \$ echo started[\s\S]*› and this[\s\S]*both seen/u);
+    await screen.waitForRows(IDLE);
+    assertTold(screen, place, {
+      rows: IDLE,
+      scrollback: /✓ \$ echo started[^]*^› and this\n\nboth seen\n/mu,
+      log: [
+        "user: go",
+        /^call: shell .*started/u,
+        /^output: .*started/u,
+        "user: and this",
+        "assistant: both seen",
+      ],
+    });
   },
 );
