@@ -7,6 +7,7 @@ import {
   sanitizeOutput,
   sanitizeText,
 } from "../../src/tui/sanitize.ts";
+import type { Style } from "../../src/tui/styled.ts";
 
 const ESC = "\u001b";
 
@@ -78,4 +79,24 @@ test("output keeps its colours as styles, and progress bars their last state", (
     [{ text: "100%", style: {} }],
     [{ text: "done", style: {} }],
   ]);
+});
+
+test("of the colours of output only those of the palette stay, and never a background", () => {
+  const cases: readonly (readonly [string, Style])[] = [
+    ["32", { color: 2 }],
+    ["95", { color: 13 }],
+    ["38;5;200", { color: 200 }],
+    ["38;2;1;2;3", {}],
+    ["41", {}],
+    ["48;5;1;33", { color: 3 }],
+    ["48;2;1;2;3;4", { underline: true }],
+    ["5", {}],
+    ["7", {}],
+    ["8", {}],
+  ];
+  for (const [parameters, style] of cases) {
+    assert.deepEqual(sanitizeOutput(`${ESC}[${parameters}mwords`), [[{ text: "words", style }]]);
+  }
+  const others = `${ESC}[2Ja${ESC}[1;1Hb${ESC}[?25lc${ESC}]8;;file:x\u0007d`;
+  assert.deepEqual(sanitizeOutput(others), [[{ text: "abcd", style: {} }]]);
 });

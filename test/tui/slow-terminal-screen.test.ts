@@ -115,7 +115,9 @@ test(
     screen.readOn();
     await screen.waitFor("› typed on a slow line");
     await screen.waitFor("paragraph number 799:");
-    await screen.waitUntil(() => !screen.text().includes("esc to interrupt"), "the end");
+    await screen.waitForRows(/^› typed on a slow line\n(?!.*esc to interrupt).* · net off/mu);
+    assert.match(screen.raw, /the rest of the text is on its way/u);
+    assert.doesNotMatch(screen.text(), /on its way/u);
     assert.deepEqual(numbersIn(screen.text()), upTo(800));
     assert.ok(screen.raw.length < 3 * text.length, `${screen.raw.length} bytes were written`);
     // Thirty frames a second would be there by the hundred.
