@@ -3,7 +3,7 @@
  * the rows of what still runs. Knows nothing of keys, terminals or the composer.
  */
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
-import type { FileChanges } from "../protocol/file-change.ts";
+import type { FileChange, FileChanges } from "../protocol/file-change.ts";
 import * as cells from "./cells.ts";
 import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
 import { ContextMeter } from "./context-meter.ts";
@@ -20,6 +20,7 @@ import { sanitizeLine } from "./sanitize.ts";
 import { BOLD, CYAN, DIM, type Row, row, rowText, span, type Style, YELLOW } from "./styled.ts";
 import { Transcript } from "./transcript.ts";
 import { shorten } from "./width.ts";
+import { widerHunks } from "./wider-hunks.ts";
 import { wrapWords } from "./wrap.ts";
 
 export interface ViewOptions {
@@ -34,6 +35,8 @@ export interface ViewOptions {
   readonly width: () => number;
   /** No tables and boxes: small terminals, and those that get lines. */
   readonly isPlain?: () => boolean;
+  /** A file that was just patched. Default: changes are shown with what their event has around them. */
+  readonly readPatched?: (path: string) => string | undefined;
   /** Takes finished rows at once. Default: they wait for `takePrinted`. */
   readonly onRows?: (rows: readonly Row[]) => void;
 }
@@ -329,14 +332,28 @@ export class ConversationView {
   }
 
   #patchEnds(msg: EventMsgOf<"patch_apply_end">): void {
-    const changes = this.#patches.get(msg.call_id);
+    const begun = this.#patches.get(msg.call_id);
     this.#patches.delete(msg.call_id);
-    if (changes === undefined) return;
+    if (begun === undefined) return;
+    const changes = msg.success ? this.#withContext(begun) : begun;
     const message = msg.success ? msg.stdout : msg.stderr || msg.stdout;
     const diff = diffRows(changes, this.#options.cwd, UNBROKEN).map(rowText).join("\n");
     const title = `Patch ${cells.patchTitle(changes)}`;
     this.transcript.add(title, msg.success ? diff : `${message.trimEnd()}\n\n${diff}`);
     this.print(cells.patchCell({ changes, success: msg.success, message }, this.context));
+  }
+
+  #withContext(changes: FileChanges): FileChanges {
+    const { readPatched } = this.#options;
+    if (readPatched === undefined) return changes;
+    const entries = Object.entries(changes).map(([path, change]): [string, FileChange] => {
+      if (change === "delete" || "add" in change) return [path, change];
+      const { unified_diff, move_path } = change.update;
+      const text = readPatched(move_path ?? path);
+      if (text === undefined) return [path, change];
+      return [path, { update: { unified_diff: widerHunks(unified_diff, text), move_path } }];
+    });
+    return Object.fromEntries(entries);
   }
 
   #mcpEnds(msg: EventMsgOf<"mcp_tool_call_end">): void {

@@ -15,6 +15,7 @@ import { ASCII_MARKS, type Marks } from "./marks.ts";
 import type { MenuRequest } from "./menu.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd } from "./options.ts";
+import { readPatchedFile } from "./patched-file.ts";
 import type { SessionInput } from "./screen-session.ts";
 import { resumeSession, sessionMenu } from "./session-list.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
@@ -76,6 +77,7 @@ class LineSession implements Ui {
     this.#marks = this.#isScreenReader ? ASCII_MARKS : marksFor(env);
     this.#view = new ConversationView({
       cwd: config.cwd,
+      readPatched: readPatchedFile,
       marks: this.#marks,
       hidesReasoning: config.hideAgentReasoning,
       isLines: true,

@@ -16,6 +16,7 @@ import { keepV8Flat } from "../runtime/v8-memory.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
 import { imageAt } from "./picture-path.ts";
+import { readPatchedFile } from "./patched-file.ts";
 import { PromptHistory } from "./prompt-history.ts";
 import { Screen } from "./screen.ts";
 import type { SlashHost } from "./slash-actions.ts";
@@ -79,6 +80,7 @@ class ScreenSession {
     });
     this.#view = new ConversationView({
       cwd: config.cwd,
+      readPatched: readPatchedFile,
       marks,
       hidesReasoning: config.hideAgentReasoning,
       now: () => performance.now(),

@@ -148,7 +148,7 @@ test(
     assertTold(screen, place, {
       rows: IDLE,
       scrollback:
-        /^› go\n\nLooking around\n\nFirst thoughts\.\n\nWriting it down\n\nOther thoughts\.\n\n✓ Explored\n {2}list files\n {2}read one\.txt\n {2}search 'line' in one\.txt\n\n✓ Edited 1 file \(\+1 -1\)\nUpdate one\.txt \(\+1 -1\)\n3 3 {3}line 3\n4 4 {3}line 4\n5 5 {3}line 5\n6 {3}- line 6\n {2}6 \+ LINE 6\n7 7 {3}line 7\n8 8 {3}line 8\n9 9 {3}line 9\n\n✓ \$ seq 1 60/mu,
+        /^› go\n\nLooking around\n\nFirst thoughts\.\n\nWriting it down\n\nOther thoughts\.\n\n✓ Explored\n {2}list files\n {2}read one\.txt\n {2}search 'line' in one\.txt\n\n✓ Edited 1 file \(\+1 -1\)\nUpdate one\.txt \(\+1 -1\)\n 3 {2}3 {3}line 3\n 4 {2}4 {3}line 4\n 5 {2}5 {3}line 5\n 6 {4}- line 6\n {4}6 \+ LINE 6\n 7 {2}7 {3}line 7\n 8 {2}8 {3}line 8\n 9 {2}9 {3}line 9\n\n✓ \$ seq 1 60/mu,
       log: [
         "user: go",
         "reasoning",
@@ -167,7 +167,7 @@ test(
       "── You\ngo\n",
       "── Reasoning\n**Looking around**\n\nFirst thoughts.",
       /^── \$ cat one\.txt .*\nline 1\nline 2\n[^]*line 11\n/mu,
-      /^── Patch 1 file \(\+1 -1\)\nUpdate one\.txt .*\n3 3 {3}line 3\n[^]*6 {3}- line 6\n {2}6 \+ LINE 6\n/mu,
+      /^── Patch 1 file \(\+1 -1\)\nUpdate one\.txt .*\n 3 {2}3 {3}line 3\n[^]* 6 {4}- line 6\n {4}6 \+ LINE 6\n/mu,
       Array.from({ length: 60 }, (_, index) => `${index + 1}\n`).join(""),
       "── Codex\nfinished",
     ]) {
