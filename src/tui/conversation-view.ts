@@ -3,24 +3,29 @@
  * the rows of what still runs. Knows nothing of keys, terminals or the composer.
  */
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
-import type { FileChange, FileChanges } from "../protocol/file-change.ts";
+import type { FileChanges } from "../protocol/file-change.ts";
 import * as cells from "./cells.ts";
 import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
 import { ContextMeter } from "./context-meter.ts";
 import { diffRows } from "./diff-rows.ts";
-import { formatElapsed, millisecondsOf } from "./durations.ts";
+import { millisecondsOf } from "./durations.ts";
+import {
+  latestHeading,
+  liveCallRow,
+  liveCommandRows,
+  liveExplorationRow,
+  livePatchRow,
+  liveReasoningRow,
+} from "./live-cells.ts";
 import type { Marks } from "./marks.ts";
 import type { Markdown } from "./markdown.ts";
 import type { MarkdownOptions } from "./markdown-rows.ts";
-import { outputRows } from "./output-rows.ts";
 import { PlanInProgress } from "./plan-in-progress.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
-import { sanitizeLine } from "./sanitize.ts";
-import { BOLD, CYAN, DIM, type Row, row, rowText, span, type Style, YELLOW } from "./styled.ts";
+import { type Row, row, rowText, span, type Style, YELLOW } from "./styled.ts";
 import { Transcript } from "./transcript.ts";
-import { shorten } from "./width.ts";
-import { widerHunks } from "./wider-hunks.ts";
+import { withContext } from "./wider-hunks.ts";
 import { wrapWords } from "./wrap.ts";
 
 export interface ViewOptions {
@@ -51,8 +56,6 @@ interface RunningCommand {
 
 /** The pager breaks lines itself. */
 const UNBROKEN = 100_000;
-const LIVE_OUTPUT_ROWS = 5;
-const EXPANDED_OUTPUT_ROWS = 40;
 
 export class ConversationView {
   readonly transcript = new Transcript();
@@ -151,7 +154,7 @@ export class ConversationView {
         this.#message(msg.message);
         break;
       case "agent_reasoning_delta":
-        this.#reasoningHeading = headingOf(this.#reasoningHeading + msg.delta);
+        this.#reasoningHeading = latestHeading(this.#reasoningHeading + msg.delta);
         break;
       case "agent_reasoning":
       case "agent_reasoning_raw_content":
@@ -227,12 +230,7 @@ export class ConversationView {
     // Right above stands the same plan, printed.
     const isPlanSeen = this.#isPlanLast && !this.#plan.isUnprinted;
     const plan = isPlanSeen ? [] : this.#plan.liveRows(maxRows, this.context);
-    const rows = [
-      ...this.#messageRows(),
-      ...this.#exploredRows(),
-      ...this.#commandRows(),
-      ...this.#otherRows(),
-    ];
+    const rows = [...this.#messageRows(), ...this.#toolRows()];
     const room = Math.max(0, maxRows - plan.length);
     return [...rows.slice(Math.max(0, rows.length - room)), ...plan];
   }
@@ -335,25 +333,14 @@ export class ConversationView {
     const begun = this.#patches.get(msg.call_id);
     this.#patches.delete(msg.call_id);
     if (begun === undefined) return;
-    const changes = msg.success ? this.#withContext(begun) : begun;
+    const { readPatched } = this.#options;
+    const isWider = msg.success && readPatched !== undefined;
+    const changes = isWider ? withContext(begun, readPatched) : begun;
     const message = msg.success ? msg.stdout : msg.stderr || msg.stdout;
     const diff = diffRows(changes, this.#options.cwd, UNBROKEN).map(rowText).join("\n");
     const title = `Patch ${cells.patchTitle(changes)}`;
     this.transcript.add(title, msg.success ? diff : `${message.trimEnd()}\n\n${diff}`);
     this.print(cells.patchCell({ changes, success: msg.success, message }, this.context));
-  }
-
-  #withContext(changes: FileChanges): FileChanges {
-    const { readPatched } = this.#options;
-    if (readPatched === undefined) return changes;
-    const entries = Object.entries(changes).map(([path, change]): [string, FileChange] => {
-      if (change === "delete" || "add" in change) return [path, change];
-      const { unified_diff, move_path } = change.update;
-      const text = readPatched(move_path ?? path);
-      if (text === undefined) return [path, change];
-      return [path, { update: { unified_diff: widerHunks(unified_diff, text), move_path } }];
-    });
-    return Object.fromEntries(entries);
   }
 
   #mcpEnds(msg: EventMsgOf<"mcp_tool_call_end">): void {
@@ -368,13 +355,8 @@ export class ConversationView {
 
   #printPlan(): void {
     const rows = this.#plan.takeRows(this.context);
-    this.transcript.add(
-      "Plan",
-      rows
-        .map(rowText)
-        .join("\n")
-        .replace(/^Plan\s*/u, ""),
-    );
+    const text = rows.map(rowText).join("\n");
+    this.transcript.add("Plan", text.replace(/^Plan\s*/u, ""));
     this.print(rows);
     this.#isPlanLast = true;
   }
@@ -445,9 +427,7 @@ export class ConversationView {
     }
     if (this.#attempts.length > 0) return this.#retryRows();
     if (this.#reasoningHeading === "") return [];
-    const { marks, width } = this.#options;
-    const heading = sanitizeLine(titleOf(this.#reasoningHeading));
-    return [[], row(shorten(heading, width(), marks.ellipsis), DIM)];
+    return [[], liveReasoningRow(this.#reasoningHeading, this.context)];
   }
 
   #retryRows(): readonly Row[] {
@@ -457,70 +437,17 @@ export class ConversationView {
     return [[], ...cells.retryCell(text, this.context)];
   }
 
-  #exploredRows(): readonly Row[] {
-    if (this.#explored.length === 0) return [];
-    const { marks, width } = this.#options;
-    const text = `Explored: ${this.#explored.join(", ")}`;
-    return [
-      [],
-      [span(`${marks.done} `, DIM), span(shorten(text, width() - 2, marks.ellipsis), DIM)],
-    ];
-  }
-
-  #commandRows(): readonly Row[] {
-    return [...this.#commands.values()].flatMap((command) => this.#runningCommand(command));
-  }
-
-  #runningCommand({ line, startedAt, output }: RunningCommand): readonly Row[] {
-    const { marks, width, now } = this.#options;
-    const columns = width();
-    const elapsed = `  (${formatElapsed(now() - startedAt)})`;
-    const title = shorten(
-      line,
-      columns - marks.running.length - 3 - elapsed.length,
-      marks.ellipsis,
-    );
-    const rows: Row[] = [
-      [],
-      [
-        span(`${marks.running} `, { color: CYAN }),
-        span("$ ", DIM),
-        span(title, BOLD),
-        span(elapsed, DIM),
-      ],
-    ];
-    const most = this.#isExpanded ? EXPANDED_OUTPUT_ROWS : LIVE_OUTPUT_ROWS;
-    const shown = output.tail(most);
-    if (shown === "") return rows;
-    const above = output.lineCount - shown.split("\n").length;
-    if (above > 0) rows.push(row(shorten(`  +${above} lines above`, columns, marks.ellipsis), DIM));
-    const options = { width: columns, headLines: most, tailLines: 0, omitted: () => "" };
-    rows.push(...outputRows(shown, options).slice(-most));
-    return rows;
-  }
-
-  #otherRows(): readonly Row[] {
-    const { marks, width } = this.#options;
+  #toolRows(): readonly Row[] {
+    const { context } = this;
+    const now = this.#options.now();
     const rows: Row[] = [];
-    for (const changes of this.#patches.values()) {
-      const title = `${marks.running} Editing ${cells.patchTitle(changes)}`;
-      rows.push([], row(shorten(title, width(), marks.ellipsis)));
+    if (this.#explored.length > 0) rows.push([], liveExplorationRow(this.#explored, context));
+    for (const { line, startedAt, output } of this.#commands.values()) {
+      const command = { line, elapsedMs: now - startedAt, output };
+      rows.push([], ...liveCommandRows(command, this.#isExpanded, context));
     }
-    if (this.#mcpCall !== undefined) {
-      rows.push([], row(`${marks.running} ${shorten(this.#mcpCall, width() - 4, marks.ellipsis)}`));
-    }
+    for (const changes of this.#patches.values()) rows.push([], livePatchRow(changes, context));
+    if (this.#mcpCall !== undefined) rows.push([], liveCallRow(this.#mcpCall, context));
     return rows;
   }
-}
-
-/** Headings of reasoning are bold lines; the latest one says what it is about. */
-function headingOf(text: string): string {
-  const start = text.lastIndexOf("\n\n**");
-  return start === -1 ? text.slice(0, 2000) : text.slice(start + 2);
-}
-
-/** Of a heading and what has come after it. */
-function titleOf(heading: string): string {
-  const bold = /^\s*\*\*(.+?)\*\*/su.exec(heading)?.[1];
-  return bold ?? heading.replaceAll("**", "");
 }

@@ -1,4 +1,5 @@
 /** Hunks with as many lines around them as people want to see; events carry one per side. */
+import type { FileChange, FileChanges } from "../protocol/file-change.ts";
 
 const CONTEXT_LINES = 3;
 const HEADER = /^@@ -(\d+)(?:,\d+)? \+(\d+)/u;
@@ -13,6 +14,21 @@ interface Hunk {
   /** The same with the context that is wanted. */
   readonly wideStart: number;
   readonly wideEnd: number;
+}
+
+/** Changes that were carried out; `read` gives a file as it is now. */
+export function withContext(
+  changes: FileChanges,
+  read: (path: string) => string | undefined,
+): FileChanges {
+  const entries = Object.entries(changes).map(([path, change]): [string, FileChange] => {
+    if (change === "delete" || "add" in change) return [path, change];
+    const { unified_diff, move_path } = change.update;
+    const text = read(move_path ?? path);
+    if (text === undefined) return [path, change];
+    return [path, { update: { unified_diff: widerHunks(unified_diff, text), move_path } }];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** `text` is the file with the change in it; one that something else is in by now widens nothing. */
