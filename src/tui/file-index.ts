@@ -1,7 +1,8 @@
 /** The files of the workspace, to be named with `@`. Read piece by piece, once, when first needed. */
 // Not from "node:fs/promises", which a start would have to load.
 import { promises } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { findRepositoryRoot } from "../config/trust.ts";
 import { FileSearch } from "./file-search.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
 
@@ -47,7 +48,7 @@ export class FileIndex {
     const search = new FileSearch(found, this.#onGrown);
     // The first time, results are there as they are found.
     if (!this.#isRead) this.#search = search;
-    const waiting: Directory[] = [{ path: "", rules: [] }];
+    const waiting: Directory[] = [{ path: "", rules: await rulesAround(this.#root) }];
     let lastTold = performance.now();
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       if (found.length >= MAX_FILES) break;
@@ -97,14 +98,36 @@ function nextTurn(): Promise<void> {
 
 interface Directory {
   readonly path: string;
-  /** Of this directory's parents, outermost first. */
+  /** Of this directory's parents, also those above the root, outermost first. */
   readonly rules: readonly IgnoreRules[];
 }
 
-async function readRules(file: string, directory: string): Promise<IgnoreRules | undefined> {
+/** Of the repository that `root` lies in: its own excludes, and the ignore files above `root`. */
+async function rulesAround(root: string): Promise<readonly IgnoreRules[]> {
+  const repository = findRepositoryRoot(root);
+  if (repository === undefined) return [];
+  const names = relative(repository, root)
+    .split("/")
+    .filter((name) => name !== "");
+  const files = [
+    { file: join(repository, ".git", "info", "exclude"), rootBelow: names },
+    ...names.map((_, index) => ({
+      file: join(repository, ...names.slice(0, index), ".gitignore"),
+      rootBelow: names.slice(index),
+    })),
+  ];
+  const rules = files.map(({ file, rootBelow }) => readRules(file, "", rootBelow.join("/")));
+  return (await Promise.all(rules)).filter((one) => one !== undefined);
+}
+
+async function readRules(
+  file: string,
+  directory: string,
+  rootBelow = "",
+): Promise<IgnoreRules | undefined> {
   try {
     if ((await promises.stat(file)).size > MAX_IGNORE_BYTES) return undefined;
-    return new IgnoreRules(await promises.readFile(file, "utf8"), directory);
+    return new IgnoreRules(await promises.readFile(file, "utf8"), directory, rootBelow);
   } catch {
     return undefined;
   }

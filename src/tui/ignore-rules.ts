@@ -11,17 +11,22 @@ interface Rule {
 export class IgnoreRules {
   readonly #rules: readonly Rule[];
   readonly #prefix: string;
+  readonly #above: string;
 
-  /** `directory` is where the file lies, relative to the root of all paths; "" is the root. */
-  constructor(text: string, directory: string) {
+  /**
+   * `directory` is where the file lies, relative to the root of all paths; "" is the root. A file
+   * above the root has `rootBelow` too: where the root is, seen from it.
+   */
+  constructor(text: string, directory: string, rootBelow = "") {
     this.#prefix = directory === "" ? "" : `${directory}/`;
+    this.#above = rootBelow === "" ? "" : `${rootBelow}/`;
     this.#rules = text.split(/\r?\n/u).flatMap((line) => parseRule(line) ?? []);
   }
 
   /** The last rule that fits decides; undefined: none does. */
   judge(path: string, isDirectory: boolean): Verdict | undefined {
     if (!path.startsWith(this.#prefix)) return undefined;
-    const inner = path.slice(this.#prefix.length);
+    const inner = `${this.#above}${path.slice(this.#prefix.length)}`;
     const rule = this.#rules.findLast(
       ({ pattern, isForDirectories }) => (isDirectory || !isForDirectories) && pattern.test(inner),
     );

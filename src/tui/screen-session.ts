@@ -134,6 +134,7 @@ class ScreenSession {
         },
         onHistoryEntry: ({ offset, entry }) => {
           this.#composer.historyArrived(this.#history.received(offset, entry?.text));
+          this.#screen.keyAnswered();
         },
         onTools: (tools) => this.#screen.print(toolRows(tools, this.#view.context)),
         onSession: (count) => this.#history.setStoredCount(count),
@@ -319,7 +320,7 @@ class ScreenSession {
   }
 
   #findFiles(query: string): readonly string[] {
-    this.#files ??= new FileIndex(this.#chat.rules.cwd, () => this.#screen.changed());
+    this.#files ??= new FileIndex(this.#chat.rules.cwd, () => this.#screen.keyAnswered());
     return this.#files.find(query);
   }
 

@@ -117,6 +117,11 @@ export class Screen implements Ui {
     this.#watchTime();
   }
 
+  /** What a key asked for has come: as urgent as its echo. */
+  keyAnswered(): void {
+    this.#schedule.forKey();
+  }
+
   readonly print = (rows: readonly Row[]): void => {
     this.#parts.view.print(rows);
     this.changed();

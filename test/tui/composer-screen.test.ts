@@ -137,11 +137,18 @@ test("an at sign finds files, without those that are ignored", { skip }, async (
   ]) {
     writeFileSync(join(place.workspace, name), "");
   }
+  // The repository's own list, and what is ignored from above, count in a folder of it too.
+  mkdirSync(join(place.workspace, ".git", "info"));
+  writeFileSync(join(place.workspace, ".git", "info", "exclude"), "/source/excluded-*\n");
+  writeFileSync(join(place.workspace, "source", "excluded-engine.ts"), "");
+  writeFileSync(join(place.workspace, "source", "engine.log"), "");
+  writeFileSync(join(place.workspace, ".git", "engine"), "");
   const screen = new TerminalScreen(t, { place });
   await screen.waitFor("Ask for something");
   screen.type("@engi");
   await screen.waitFor("source/engine.ts");
-  assert.doesNotMatch(screen.text(), /engine\.log|node_modules/u);
+  await screen.waitFor("source/my engine.ts");
+  assert.doesNotMatch(screen.text(), /engine\.log|node_modules|excluded|\.git/u);
   screen.type(KEY.down);
   screen.type(KEY.tab);
   await screen.waitFor('› "source/my engine.ts"');
@@ -154,6 +161,16 @@ test("an at sign finds files, without those that are ignored", { skip }, async (
     scrollback: /^› "source\/my engine\.ts"\n\nok\n/mu,
     log: [/^user: "source\/my engine\.ts" ?$/u, "assistant: ok"],
   });
+  const workspace = join(place.workspace, "source");
+  const below = new TerminalScreen(t, { place: { ...place, workspace } });
+  await below.waitFor("Ask for something");
+  below.type("@engi");
+  await below.waitFor("my engine.ts");
+  await below.waitFor(/^▸ engine\.ts/mu);
+  assert.doesNotMatch(below.text(), /engine\.log|node_modules|excluded/u);
+  // What begins with the words comes before what only holds them.
+  below.type(`${KEY.control("u")}@my`);
+  await below.waitFor(/^▸ my engine\.ts/mu);
 });
 
 test(
