@@ -3,8 +3,8 @@
  * back to earlier prompts in front ends.
  */
 import {
-  appendFileSync,
   closeSync,
+  fchmodSync,
   fstatSync,
   openSync,
   readFileSync,
@@ -54,9 +54,9 @@ export class MessageHistory {
     const entry: HistoryEntry = { session_id: sessionId, ts: Math.floor(Date.now() / 1000), text };
     try {
       ensureCodexHome(this.#codexHome);
-      // One write to a file opened for appending: lines of several processes do not mix.
-      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: PRIVATE_FILE_MODE });
-      this.#trim();
+      const line = `${JSON.stringify(entry)}\n`;
+      if (this.#maxBytes === undefined) this.#append(line);
+      else this.#appendAndTrim(line, this.#maxBytes);
       return null;
     } catch (error) {
       return `Cannot write "${this.#file}": ${reasonOf(error)}`;
@@ -91,10 +91,32 @@ export class MessageHistory {
     }
   }
 
+  /** One write to a file opened for appending: the kernel lets lines of several processes not mix. */
+  #append(line: string): void {
+    const descriptor = openSync(this.#file, "a", PRIVATE_FILE_MODE);
+    try {
+      if ((fstatSync(descriptor).mode & OTHERS) !== 0) fchmodSync(descriptor, PRIVATE_FILE_MODE);
+      writeFileSync(descriptor, line);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** What another process appended while the file is replaced would be lost, so both take a lock. */
+  #appendAndTrim(line: string, limit: number): void {
+    const lock = `${this.#file}.lock`;
+    const isLocked = takeLock(lock);
+    try {
+      this.#append(line);
+      if (isLocked) this.#trim(limit);
+    } finally {
+      if (isLocked) rmSync(lock, { force: true });
+    }
+  }
+
   /** The oldest lines go when the file is larger than `history.max_bytes`. */
-  #trim(): void {
-    const limit = this.#maxBytes;
-    if (limit === undefined || statSync(this.#file).size <= limit) return;
+  #trim(limit: number): void {
+    if (statSync(this.#file).size <= limit) return;
     const bytes = readFileSync(this.#file);
     const firstKept = bytes.indexOf("\n", Math.max(0, bytes.length - limit - 1)) + 1;
     if (firstKept === 0 || firstKept >= bytes.length) return;
@@ -105,6 +127,31 @@ export class MessageHistory {
     } finally {
       rmSync(unfinished, { force: true });
     }
+  }
+}
+
+/** Of group and others. */
+const OTHERS = 0o077;
+/** Holding it takes some milliseconds; whoever holds it longer has died. */
+const STALE_LOCK_MS = 2000;
+const MAX_WAIT_MS = 500;
+const TRY_EVERY_MS = 2;
+
+/** False: somebody else has it all the time. It is the holder's to remove. */
+function takeLock(path: string): boolean {
+  const deadline = Date.now() + MAX_WAIT_MS;
+  for (;;) {
+    try {
+      closeSync(openSync(path, "wx", PRIVATE_FILE_MODE));
+      return true;
+    } catch (error) {
+      const isTaken = error instanceof Error && "code" in error && error.code === "EEXIST";
+      if (!isTaken || Date.now() > deadline) return false;
+    }
+    const takenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (takenAt !== undefined && Date.now() - takenAt > STALE_LOCK_MS)
+      rmSync(path, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_EVERY_MS);
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MessageHistory } from "../../src/core/message-history.ts";
+import { run } from "../support/run.ts";
 import { tempDir } from "./conversation-harness.ts";
 
 const KEEP = { persistence: "save-all", maxBytes: undefined } as const;
@@ -42,4 +43,56 @@ test("the oldest lines go when the file is too large", (t) => {
   const text = readFileSync(join(codexHome, "history.jsonl"), "utf8");
   assert.ok(text.length <= 300 && text.length > 150, `${text.length} bytes`);
   assert.match(text, /^\{.*"entry \d+"\}\n(?:.*\n)*.*"entry 19"\}\n$/u);
+});
+
+test("a file that others could read is made the user's own", (t) => {
+  const codexHome = tempDir(t);
+  const file = join(codexHome, "history.jsonl");
+  writeFileSync(file, "");
+  chmodSync(file, 0o644);
+  new MessageHistory({ codexHome, history: KEEP }).add("s", "one");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test("processes that write and shorten the file at once lose no line that is young enough", async (t) => {
+  const codexHome = tempDir(t);
+  const limit = 30_000;
+  const module = new URL("../../src/core/message-history.ts", import.meta.url).href;
+  const script = `
+    import { MessageHistory } from ${JSON.stringify(module)};
+    const settings = { persistence: "save-all", maxBytes: ${limit} };
+    const history = new MessageHistory({ codexHome: process.argv[1], history: settings });
+    for (let index = 0; index < 150; index += 1) history.add(process.argv[2], String(index).padEnd(100));
+  `;
+  const results = await Promise.all(
+    ["a", "b", "c", "d"].map((name) =>
+      run([process.execPath, "--input-type=module", "-e", script, codexHome, name], {
+        cwd: codexHome,
+      }),
+    ),
+  );
+  for (const { code, stderr } of results) assert.equal(code, 0, stderr);
+  const text = readFileSync(join(codexHome, "history.jsonl"), "utf8");
+  assert.ok(text.length <= limit && text.length > limit / 2);
+  const next = new Map<unknown, number>();
+  for (const line of text.split("\n").slice(0, -1)) {
+    const entry: unknown = JSON.parse(line);
+    assert.ok(typeof entry === "object" && entry !== null);
+    const name: unknown = Reflect.get(entry, "session_id");
+    const number = Number(Reflect.get(entry, "text"));
+    assert.equal(number, next.get(name) ?? number, `${String(name)} has a gap`);
+    next.set(name, number + 1);
+  }
+  for (const end of next.values()) assert.equal(end, 150);
+  assert.equal(existsSync(join(codexHome, "history.jsonl.lock")), false);
+});
+
+test("the lock of a process that died does not stay", (t) => {
+  const codexHome = tempDir(t);
+  const lock = join(codexHome, "history.jsonl.lock");
+  writeFileSync(lock, "");
+  utimesSync(lock, 0, 0);
+  const settings = { persistence: "save-all", maxBytes: 300 } as const;
+  assert.equal(new MessageHistory({ codexHome, history: settings }).add("s", "one"), null);
+  assert.equal(existsSync(lock), false);
 });
