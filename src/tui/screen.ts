@@ -91,6 +91,8 @@ export class Screen implements Ui {
   /** One line of help or complaint until the next key. */
   #hint = "";
   #tick: NodeJS.Timeout | undefined;
+  /** The start of the turn whose seconds are shown. */
+  #watchedSince: number | undefined;
 
   constructor(parts: ScreenParts) {
     this.#parts = parts;
@@ -566,15 +568,22 @@ export class Screen implements Ui {
 
   /** While a turn runs its seconds are shown; otherwise nothing wakes up. */
   #watchTime(): void {
-    if (this.#tick !== undefined || this.#chat?.turn === undefined) return;
-    this.#tick = setTimeout(
-      () => {
-        this.#tick = undefined;
-        this.#schedule.soon();
-        this.#watchTime();
-      },
-      this.#parts.hasAnimations ? TICK_MS : SLOW_TICK_MS,
-    );
+    const startedAt = this.#chat?.turn?.startedAt;
+    if (startedAt === this.#watchedSince) return;
+    clearTimeout(this.#tick);
+    this.#watchedSince = startedAt;
+    if (startedAt !== undefined) this.#waitForTick(startedAt);
+  }
+
+  #waitForTick(startedAt: number): void {
+    const step = this.#parts.hasAnimations ? TICK_MS : SLOW_TICK_MS;
+    // Timers may be a little early, and would then find the time of before.
+    const wait = step - ((performance.now() - startedAt) % step) + 1;
+    this.#tick = setTimeout(() => {
+      if (this.#chat?.turn?.startedAt !== startedAt) return;
+      this.#schedule.soon();
+      this.#waitForTick(startedAt);
+    }, wait);
     this.#tick.unref();
   }
 }
