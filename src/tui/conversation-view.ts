@@ -64,8 +64,8 @@ export class ConversationView {
   #markdown: Markdown | undefined;
   #printed: Row[] = [];
   #hasPrinted = false;
-  /** The last cell is a plan. */
-  #isPlanLast = false;
+  /** From the first row of the plan that was printed last to the last row that is printed. */
+  #rowsFromPlan = 0;
   /** What of the running message has come as deltas. */
   #streamed = "";
   /** Something of the running message is in the scrollback already. */
@@ -227,10 +227,10 @@ export class ConversationView {
 
   /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
   liveRows(maxRows: number): readonly Row[] {
-    // Right above stands the same plan, printed.
-    const isPlanSeen = this.#isPlanLast && !this.#plan.isUnprinted;
-    const plan = isPlanSeen ? [] : this.#plan.liveRows(maxRows, this.context);
     const rows = [...this.#messageRows(), ...this.#toolRows()];
+    // What has been printed of it is still in sight.
+    const isPlanSeen = !this.#plan.isUnprinted && this.#rowsFromPlan + rows.length <= maxRows;
+    const plan = isPlanSeen ? [] : this.#plan.liveRows(maxRows, this.context);
     const room = Math.max(0, maxRows - plan.length);
     return [...rows.slice(Math.max(0, rows.length - room)), ...plan];
   }
@@ -238,7 +238,7 @@ export class ConversationView {
   #printRows(rows: readonly Row[]): void {
     const cell = this.#hasPrinted ? [[], ...rows] : rows;
     this.#hasPrinted = true;
-    this.#isPlanLast = false;
+    this.#rowsFromPlan += cell.length;
     if (this.#options.onRows === undefined) this.#printed.push(...cell);
     else this.#options.onRows(cell);
   }
@@ -358,7 +358,7 @@ export class ConversationView {
     const text = rows.map(rowText).join("\n");
     this.transcript.add("Plan", text.replace(/^Plan\s*/u, ""));
     this.print(rows);
-    this.#isPlanLast = true;
+    this.#rowsFromPlan = rows.length;
   }
 
   #background(message: string): void {

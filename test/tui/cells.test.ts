@@ -300,16 +300,17 @@ test("plans", async () => {
   };
   const changed: EventMsg = { ...plan, explanation: null };
   const answer: EventMsg = { type: "agent_message", message: "An answer." };
+  const long: EventMsg = { type: "agent_message", message: numbered(30) };
   const done: EventMsg = { type: "task_complete", last_agent_message: null };
   const within = (liveRows: number): GoldenCase => ({
     name: `live, with ${liveRows} rows for everything`,
-    rows: async (width) => (await show({ steps: [plan, answer], liveRows }, width)).live,
+    rows: async (width) => (await show({ steps: [plan, long], liveRows }, width)).live,
   });
   await assertGolden("plan.txt", [
     printed("printed", plan),
-    live("live, right below the printed one", plan, begin(SEQ, "unknown"), 1000),
+    live("live, with the printed one in sight", plan, answer, begin(SEQ, "unknown"), 1000),
     live("live, as the last one was printed just now", plan, 1000, changed),
-    live("live, as something else was printed since", plan, answer, begin(SEQ, "unknown"), 1000),
+    live("live, with the printed one out of sight", plan, long, begin(SEQ, "unknown"), 1000),
     within(10),
     within(5),
     within(2),

@@ -219,23 +219,34 @@ test(
   async (t) => {
     const step = (name: string, status: string) => ({ step: name, status });
     const plan = [step("look", "completed"), step("write", "in_progress"), step("test", "pending")];
+    const lines = Array.from({ length: 20 }, (_, index) => `- line ${index}\n`).join("");
     const server = await startModelServer(t, [
       respond(functionCall("update_plan", { plan }), assistantMessage("The first words.")),
-      { stream: [CREATED, textDelta("Second words.\n\nand an open"), HANG] },
+      {
+        stream: [
+          CREATED,
+          textDelta("and an open"),
+          1500,
+          textDelta(`\n\n${lines}\nthe rest`),
+          HANG,
+        ],
+      },
     ]);
     const place = makePlace(t, server);
     const screen = new TerminalScreen(t, { place });
     await screen.waitFor("Ask for something");
     screen.send("go");
     const list = String.raw`Plan\n {2}✓ look\n {2}▸ write\n {2}- test\n`;
-    const words = String.raw`\nThe first words\.\n\nSecond words\.\n\nand an open\n\n`;
+    const below = String.raw`\n› Type to queue.*\n.*esc to interrupt$(?![^])`;
+    // As long as the printed one is in sight, it is not shown again.
     await screen.waitForRows(
-      new RegExp(`${list}${words}${list}\n› Type to queue.*\n.*esc to interrupt`, "u"),
+      new RegExp(`^› go\n\n${list}\nThe first words\\.\n\nand an open\n${below}`, "mu"),
     );
+    await screen.waitForRows(new RegExp(`^- line 19\n\nthe rest\n\n${list}${below}`, "mu"));
     screen.resize(80, 12);
-    await screen.waitForRows(new RegExp(`and an open\n\nPlan 2/3 ▸ write\n\n› Type to queue`, "u"));
+    await screen.waitForRows(new RegExp(`^the rest\n\nPlan 2/3 ▸ write\n${below}`, "mu"));
     screen.resize(80, 24);
-    await screen.waitForRows(new RegExp(`and an open\n\n${list}\n› Type to queue`, "u"));
+    await screen.waitForRows(new RegExp(`^the rest\n\n${list}${below}`, "mu"));
     screen.type(KEY.escape);
     await screen.waitFor("Interrupted");
     await screen.waitForRows(IDLE);
@@ -244,13 +255,13 @@ test(
     assert.doesNotMatch(screen.text(), /Plan 2/u);
     assertTold(screen, place, {
       rows: IDLE,
-      scrollback: new RegExp(`› go\n\n${list}${words}✗ Interrupted`, "u"),
+      scrollback: new RegExp(`^› go\n\n${list}\n[^]*^the rest\n\n✗ Interrupted$`, "mu"),
       log: [
         "user: go",
         /^call: update_plan .*look/u,
         /^output: /u,
         "assistant: The first words.",
-        "assistant: Second words.\n\nand an open",
+        `assistant: and an open\n\n${lines}\nthe rest`,
       ],
     });
   },
