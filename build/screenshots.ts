@@ -1,8 +1,9 @@
 /**
  * `node build/screenshots.ts`: the pictures in docs/, from sessions of the executable on a
- * pseudo-terminal with a scripted model. What is drawn is the state of the terminal's cells.
+ * pseudo-terminal with a scripted model. What is drawn is the state of the terminal's cells, with
+ * what is new in each run left out; `--check` only says which of them would be others by now.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,6 +12,7 @@ import { spawn } from "@lydell/node-pty";
 import headless from "@xterm/headless";
 
 const root = dirname(import.meta.dirname);
+const isCheck = process.argv.includes("--check");
 const COLUMNS = 100;
 const ROWS = 30;
 const CELL = { width: 8.4, height: 18 };
@@ -171,7 +173,14 @@ function screenText(terminal: headless.Terminal): string {
 function save(terminal: headless.Terminal, name: string): void {
   mkdirSync(join(root, "docs"), { recursive: true });
   for (const [kind, theme] of Object.entries(THEMES)) {
-    writeFileSync(join(root, "docs", `${name}-${kind}.svg`), picture(terminal, theme));
+    const path = join("docs", `${name}-${kind}.svg`);
+    const file = join(root, path);
+    const drawn = picture(terminal, theme);
+    if (!isCheck) writeFileSync(file, drawn);
+    else if (!existsSync(file) || readFileSync(file, "utf8") !== drawn) {
+      console.error(`${path} is not what a session looks like: run node build/screenshots.ts`);
+      process.exitCode = 1;
+    }
   }
 }
 
@@ -195,7 +204,8 @@ function rowElements(terminal: headless.Terminal, row: number, theme: Theme): st
   let run = { text: "", start: 0, style: "" };
   const flush = (): void => {
     // Word by word: renderers disagree about blanks.
-    for (const { 0: word, index } of run.text.matchAll(/\S+/gu)) {
+    for (const { 0: found, index } of run.text.matchAll(/\S+/gu)) {
+      const word = sameInEachRun(found);
       const x = (12 + (run.start + index) * CELL.width).toFixed(1);
       const y = 12 + (row + 0.75) * CELL.height;
       const length = (word.length * CELL.width).toFixed(1);
@@ -214,6 +224,14 @@ function rowElements(terminal: headless.Terminal, row: number, theme: Theme): st
   }
   flush();
   return out;
+}
+
+/** Places, sessions and times are others each time. */
+function sameInEachRun(word: string): string {
+  return word
+    .replace(home, "/home/you")
+    .replace(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/u, "0198c3f2-7a41-4c08-9d6e-2b5f8e1a7c30")
+    .replace(/^[\d.]+(?=m?s$)/u, "4");
 }
 
 function styleOf(cell: headless.IBufferCell, theme: Theme): string {
