@@ -56,6 +56,7 @@ interface Search {
 /** No text has it: it is no character. */
 const ATOM = "\ufdd0";
 const PREFETCHED_ENTRIES = 200;
+const POINTER_AND_GAP = 4;
 const SEARCH_TITLE = "history search: ";
 
 export class Composer {
@@ -111,12 +112,6 @@ export class Composer {
     }
     if (rest.length > 0 && messages.length > 0) this.editor.insert("\n");
     this.editor.setCells([...this.editor.cells, ...rest]);
-    this.#changed();
-  }
-
-  setText(text: string): void {
-    this.editor.clear();
-    this.editor.paste(text);
     this.#changed();
   }
 
@@ -372,13 +367,12 @@ export class Composer {
     }
     const popup = this.#popup();
     if (popup === undefined) return [];
+    // One row for each, details under each other.
+    const labelWidth = Math.max(...popup.choices.map(({ label }) => textWidth(label)));
+    const room = Math.max(0, width - labelWidth - POINTER_AND_GAP);
     const choices = popup.choices.map((choice) => ({
       ...choice,
-      detail: shorten(
-        choice.detail ?? "",
-        Math.max(0, width - textWidth(choice.label) - 28),
-        marks.ellipsis,
-      ),
+      detail: shorten(choice.detail ?? "", room, marks.ellipsis),
     }));
     const selected = Math.min(this.#selected, choices.length - 1);
     return choiceRows(choices, { selected, width, maxRows, marks, isNumbered: false });

@@ -346,7 +346,7 @@ class ScreenSession {
     await this.#lendTo(async (signal) => {
       const result = await editInEditor(editor.text, { env, cwd: this.#chat.rules.cwd, signal });
       if (result.kind === "kept") return result;
-      this.#composer.setText(result.text);
+      this.#composer.setMessage({ text: result.text, imagePaths: editor.imagePaths });
       return {};
     });
   }

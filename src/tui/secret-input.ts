@@ -14,7 +14,10 @@ export class SecretInput {
   }
 
   key(key: Key): "done" | "cancelled" | undefined {
-    if (key.kind === "text" || key.kind === "paste") this.#text += key.text;
+    // What is copied often has a line end, which is no part of it and no Enter.
+    if (key.kind === "text" || key.kind === "paste") {
+      this.#text += key.text.replaceAll(/[\r\n]/gu, "");
+    }
     if (key.kind === "key") {
       if (key.name === "escape") return this.#cancel();
       if (key.name === "backspace") this.#text = this.#text.slice(0, -1);

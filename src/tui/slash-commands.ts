@@ -36,7 +36,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     description: "Choose the model and how much it thinks",
     argument: "[NAME [EFFORT]]",
   },
-  { name: "approvals", description: "Choose what may happen without asking", alias: "permissions" },
+  { name: "approvals", description: "Choose what may happen unasked", alias: "permissions" },
   { name: "new", description: "Begin a new conversation", alias: "clear", needsIdle: true },
   { name: "resume", description: "Go on with an earlier conversation", needsIdle: true },
   { name: "init", description: "Have an AGENTS.md written for this project", needsIdle: true },

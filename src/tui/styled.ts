@@ -77,7 +77,7 @@ function sgrCodes(style: Style, hasColors: boolean): readonly (number | string)[
   if (style.dim === true && hasColors) codes.push(2);
   if (style.italic === true && hasColors) codes.push(3);
   if (style.underline === true) codes.push(4);
-  if (style.inverse === true) codes.push(7);
+  if (style.inverse === true && hasColors) codes.push(7);
   if (style.strike === true && hasColors) codes.push(9);
   if (style.color !== undefined && hasColors) codes.push(colorCode(style.color));
   return codes;

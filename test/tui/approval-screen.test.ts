@@ -370,8 +370,13 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitFor("outside.txt");
   await guardOver(screen);
   assert.match(screen.text(), /^▸ n /mu);
+  screen.type(KEY.control("o"));
+  await screen.waitFor("q leaves");
+  assert.match(screen.text(), /\+ new/u);
+  screen.type("q");
   const rule = `grants write to ${directory} for this session`;
-  assert.ok(unbroken(screen).includes(`a   Allow the same again this session: ${rule}`));
+  const choice = `a   Allow the same again this session: ${rule}`;
+  await screen.waitUntil(() => unbroken(screen).includes(choice), choice);
   screen.type("y");
   await screen.waitFor(/Edit files\?[\s\S]*\+ newer/u);
   await guardOver(screen);
@@ -402,6 +407,9 @@ test(
     ]);
     const place = makePlace(t, server);
     const args = ["-s", "danger-full-access", "-a", "untrusted"];
+    const plain = new TerminalScreen(t, { place, args, env: { NO_COLOR: "1" } });
+    await plain.waitFor("untrusted · NO SANDBOX · net on");
+    assert.doesNotMatch(plain.raw, sequence(String.raw`\[[\d;]*7m`));
     const screen = new TerminalScreen(t, { place, args });
     await screen.waitFor("untrusted · NO SANDBOX · net on");
     assert.match(screen.raw, sequence(String.raw`\[7m\s*NO SANDBOX`), "reverse video");

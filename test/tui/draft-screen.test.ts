@@ -50,7 +50,9 @@ test(
     mkdirSync(join(place.workspace, "my pictures"));
     writeFileSync(join(place.workspace, "my pictures", "one.png"), PNG);
     writeFileSync(join(place.codexHome, "two.png"), PNG);
-    const screen = new TerminalScreen(t, { place, columns: 110 });
+    const editor = join(place.codexHome, "editor.sh");
+    writeFileSync(editor, '#!/bin/sh\necho edited > "$1"\n', { mode: 0o755 });
+    const screen = new TerminalScreen(t, { place, columns: 110, env: { EDITOR: editor } });
     await screen.waitFor("Ask for something");
     // Dropped files are typed by the terminal in one of these forms.
     screen.type(KEY.paste("my\\ pictures/one.png "));
@@ -78,11 +80,13 @@ test(
     await screen.waitFor("Ask for something");
     screen.type(KEY.up);
     await screen.waitFor(/^› \[Image one\.png\]$/mu);
-    screen.send("what is it?");
+    screen.type(KEY.control("g"));
+    await screen.waitFor("› [Image one.png]edited");
+    screen.send(", what is it?");
     await screen.waitFor(/^seen$/mu);
     const body = JSON.stringify(server.requests[0]?.body);
     assert.equal(body.split(PNG_URL).length, 2);
-    assert.match(body, /what is it\?/u);
+    assert.match(body, /edited, what is it\?/u);
     assert.doesNotMatch(body, /\/model|\/stat/u);
   },
 );
@@ -105,7 +109,13 @@ test(
       assert.ok(screen.text().includes(`› ${draft}`));
       await cleared(screen);
     }
+    screen.type("/perm");
+    const approvals = /\/approvals +Choose what may happen unasked \(also \/permissions\)$/mu;
+    await screen.waitFor(approvals);
+    screen.type(KEY.control("u"));
     screen.type("/");
+    await screen.waitFor("/model [NAME [EFFORT]]");
+    await screen.waitFor(approvals);
     await screen.waitFor("/approvals");
     assert.match(screen.text(), /… \d+ more/u, "of all commands eight are shown");
     assert.equal([...screen.text().matchAll(/^(?:▸| ) \/[a-z]+/gmu)].length, 8);

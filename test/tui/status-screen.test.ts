@@ -88,7 +88,8 @@ test(
     await screen.waitFor("Signing in with ChatGPT is not supported");
     screen.type(KEY.enter);
     await screen.waitFor("(not shown while typing)");
-    screen.type("sk-test-1234567890");
+    // A paste that nobody marked, with its line end.
+    screen.type("sk-test-1234567890\r");
     await screen.waitFor("(18 characters)");
     screen.type(KEY.enter);
     await screen.waitFor("Do you trust this directory?");
