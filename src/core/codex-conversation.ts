@@ -76,12 +76,13 @@ export class CodexConversation implements AsyncIterable<Event> {
     return event;
   }
 
-  /** Until the conversation ends. Several readers share the events, each event goes to one. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
-    for (;;) {
-      const event = this.#events.take() ?? (await this.#events.next());
-      if (event === null) return;
-      yield event;
-    }
+  /**
+   * Until the conversation ends. Several readers share the events, each event goes to one. No
+   * generator: an answer is hundreds of small events, each of which would take its turns.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Event, undefined> {
+    const result = (event: Event | null): IteratorResult<Event, undefined> =>
+      event === null ? { done: true, value: undefined } : { done: false, value: event };
+    return { next: () => this.#events.next().then(result) };
   }
 }

@@ -41,10 +41,10 @@ export class EventQueue {
   }
 
   /** Null when the queue is closed and read to its end. */
-  async next(): Promise<Event | null> {
+  next(): Promise<Event | null> {
     const event = this.take();
-    if (event !== undefined) return event;
-    if (this.#closed) return null;
+    if (event !== undefined) return Promise.resolve(event);
+    if (this.#closed) return Promise.resolve(null);
     return new Promise((resolve) => this.#waiters.push({ resolve }));
   }
 

@@ -10,10 +10,10 @@ import type { Agent, IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chatCompletionsApi } from "./chat-completions.ts";
 import { Exchange } from "./exchange.ts";
-import { createAgent, displayUrl, postJson, reasonOf } from "./http-post.ts";
+import { createAgent, displayUrl, postJson } from "./http-post.ts";
 import { parseRecord } from "./json-record.ts";
-import { abortedError, httpError, ModelError, streamError } from "./model-error.ts";
-import type { ModelEvent } from "./model-event.ts";
+import { abortedError, httpError, ModelError } from "./model-error.ts";
+import type { ModelEvent, RetryingEvent } from "./model-event.ts";
 import type { ModelEndpoint, Prompt } from "./prompt.ts";
 import { responsesApi } from "./responses-api.ts";
 import { sseMessages } from "./sse-messages.ts";
@@ -43,17 +43,42 @@ export class ModelClient {
    */
   async *stream(prompt: Prompt, signal: AbortSignal): AsyncGenerator<ModelEvent, void, undefined> {
     const budget = new RetryBudget(this.#endpoint);
+    const limitMs = this.#endpoint.streamIdleTimeoutMs;
+    // All attempts in one function: a generator inside of it would add its turns of the queue to
+    // every small event.
     for (;;) {
+      throwIfAborted(signal);
+      const exchange = new Exchange(signal, limitMs);
+      const reader = this.#api.createReader();
+      let retry: RetryingEvent;
       try {
-        yield* this.#attempt(prompt, signal);
+        const bytes = await this.#open(prompt, exchange);
+        exchange.idle.wait();
+        for await (const message of sseMessages(bytes)) {
+          exchange.idle.pause();
+          const data = parseRecord(message.data);
+          for (const event of reader.read(data, message.event, message.data)) {
+            yield event;
+            throwIfAborted(signal);
+          }
+          if (reader.state === "complete") return;
+          if (reader.state === "finishing") exchange.limitTo(Math.min(limitMs, FINISH_GRACE_MS));
+          exchange.idle.wait();
+        }
+        yield* reader.end();
         return;
       } catch (error) {
-        const failure = error instanceof ModelError ? error : streamError(reasonOf(error), error);
-        const retry = budget.next(failure);
-        if (retry === null) throw failure;
-        yield retry;
-        await pause(retry.delayMs, signal);
+        throwIfAborted(signal);
+        if (reader.state === "finishing") return yield* reader.end();
+        const failure = exchange.explain(error);
+        const next = budget.next(failure);
+        if (next === null) throw failure;
+        retry = next;
+      } finally {
+        exchange.end(reader.state === "complete");
       }
+      yield retry;
+      await pause(retry.delayMs, signal);
     }
   }
 
@@ -61,38 +86,6 @@ export class ModelClient {
   close(): void {
     this.#agent?.destroy();
     this.#agent = null;
-  }
-
-  async *#attempt(
-    prompt: Prompt,
-    signal: AbortSignal,
-  ): AsyncGenerator<ModelEvent, void, undefined> {
-    throwIfAborted(signal);
-    const limitMs = this.#endpoint.streamIdleTimeoutMs;
-    const exchange = new Exchange(signal, limitMs);
-    const reader = this.#api.createReader();
-    try {
-      const bytes = await this.#open(prompt, exchange);
-      exchange.idle.wait();
-      for await (const message of sseMessages(bytes)) {
-        exchange.idle.pause();
-        const data = parseRecord(message.data);
-        for (const event of reader.read(data, message.event, message.data)) {
-          yield event;
-          throwIfAborted(signal);
-        }
-        if (reader.state === "complete") return;
-        if (reader.state === "finishing") exchange.limitTo(Math.min(limitMs, FINISH_GRACE_MS));
-        exchange.idle.wait();
-      }
-      yield* reader.end();
-    } catch (error) {
-      throwIfAborted(signal);
-      if (reader.state !== "finishing") throw exchange.explain(error);
-      yield* reader.end();
-    } finally {
-      exchange.end(reader.state === "complete");
-    }
   }
 
   async #open(prompt: Prompt, exchange: Exchange): Promise<AsyncIterable<Uint8Array>> {

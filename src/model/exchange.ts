@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { reasonOf } from "./http-post.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { idleTimeoutError, ModelError, streamError } from "./model-error.ts";
+import { ResponseBytes } from "./response-bytes.ts";
 
 /** A response that is over in meaning may take this long to be over in bytes. */
 const DRAIN_MS = 1000;
@@ -34,9 +35,7 @@ export class Exchange {
   /** The source stays open when the iteration ends: `end` decides. */
   read(source: Readable): AsyncIterable<Uint8Array> {
     this.#source = source;
-    // The iterator tells of errors while it lasts. Destroyed later, the source would tell the process.
-    source.on("error", () => {});
-    return { [Symbol.asyncIterator]: () => source.iterator({ destroyOnReturn: false }) };
+    return new ResponseBytes(source);
   }
 
   explain(error: unknown): ModelError {

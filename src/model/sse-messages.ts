@@ -21,7 +21,7 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const FEED_BYTES = 4096;
 
 export function sseMessages(bytes: AsyncIterable<Uint8Array>): AsyncIterable<SseMessage> {
-  const response = { body: wholeEvents(bytes) };
+  const response = { body: new WholeEvents(bytes) };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `body` is read, as an async iterable
   return _iterSSEMessages(response as unknown as Response, new AbortController());
 }
@@ -29,38 +29,95 @@ export function sseMessages(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Sse
 /**
  * The same bytes, cut after blank lines only. What remains at the end gets its blank line: some
  * servers and most people leave out the last one, and half an event will not parse anyway.
+ *
+ * No generator, which would take its turns of the queue for each of many small pieces. One piece is
+ * asked for at a time.
  */
-export async function* wholeEvents(
-  bytes: AsyncIterable<Uint8Array>,
-  maxEventBytes = MAX_EVENT_BYTES,
-  maxAnswerBytes = MAX_ANSWER_BYTES,
-): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let allBytes = 0;
-  for await (const piece of bytes) {
-    allBytes += piece.length;
-    if (allBytes > maxAnswerBytes) throw streamError(`the answer exceeds ${maxAnswerBytes} bytes`);
-    waiting.push(piece);
-    waitingBytes += piece.length;
-    if (!endsAnEvent(waiting)) {
-      if (waitingBytes > maxEventBytes)
-        throw streamError(`an event exceeds ${maxEventBytes} bytes`);
-      continue;
+export class WholeEvents implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #bytes: AsyncIterator<Uint8Array>;
+  readonly #maxEventBytes: number;
+  readonly #maxAnswerBytes: number;
+  /** Whole events, in small parts. */
+  #parts: Uint8Array[] = [];
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #allBytes = 0;
+
+  constructor(
+    bytes: AsyncIterable<Uint8Array>,
+    maxEventBytes = MAX_EVENT_BYTES,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
+  ) {
+    this.#bytes = bytes[Symbol.asyncIterator]();
+    this.#maxEventBytes = maxEventBytes;
+    this.#maxAnswerBytes = maxAnswerBytes;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const part = this.#parts.shift();
+    if (part !== undefined) return Promise.resolve({ done: false, value: part });
+    return this.#bytes.next().then(this.#came);
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    await this.#bytes.return?.();
+    return { done: true, value: undefined };
+  }
+
+  readonly #came = (
+    result: IteratorResult<Uint8Array>,
+  ): IteratorResult<Uint8Array, undefined> | Promise<IteratorResult<Uint8Array, undefined>> => {
+    if (result.done === true) return this.#rest();
+    const piece = result.value;
+    this.#allBytes += piece.length;
+    if (this.#allBytes > this.#maxAnswerBytes)
+      throw streamError(`the answer exceeds ${this.#maxAnswerBytes} bytes`);
+    // As most of them come.
+    if (this.#waitingBytes === 0 && isOneSmallPart(piece)) return { done: false, value: piece };
+    this.#add(piece);
+    return this.next();
+  };
+
+  #add(piece: Uint8Array): void {
+    this.#waiting.push(piece);
+    this.#waitingBytes += piece.length;
+    if (!endsAnEvent(this.#waiting)) {
+      if (this.#waitingBytes > this.#maxEventBytes)
+        throw streamError(`an event exceeds ${this.#maxEventBytes} bytes`);
+      return;
     }
-    const whole = Buffer.concat(waiting);
+    const whole = Buffer.concat(this.#waiting);
     let start = 0;
     for (;;) {
       const end = eventEnd(whole, start + FEED_BYTES) ?? lastEventEnd(whole, start);
       if (end === null) break;
-      yield whole.subarray(start, end);
+      this.#parts.push(whole.subarray(start, end));
       start = end;
     }
     const rest = whole.subarray(start);
-    waiting = rest.length === 0 ? [] : [rest];
-    waitingBytes = rest.length;
+    this.#waiting = rest.length === 0 ? [] : [rest];
+    this.#waitingBytes = rest.length;
   }
-  if (waitingBytes > 0) yield Buffer.concat([...waiting, Buffer.from("\n\n")]);
+
+  #rest(): IteratorResult<Uint8Array, undefined> {
+    if (this.#waitingBytes === 0) return { done: true, value: undefined };
+    const value = Buffer.concat([...this.#waiting, Buffer.from("\n\n")]);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return { done: false, value };
+  }
+}
+
+const LINE_FEED = 10;
+
+/** Small enough to be fed as it is, and with an event's end at its end. */
+function isOneSmallPart(piece: Uint8Array): boolean {
+  if (piece.length > FEED_BYTES) return false;
+  return piece.at(-1) === LINE_FEED && piece.at(-2) === LINE_FEED;
 }
 
 const BORDERS = ["\n\n", "\r\n\r\n", "\r\r"] as const;

@@ -2,7 +2,7 @@
  * Text that streams in → Markdown blocks that are finished. Only whole lines decide, one after the
  * other, so how the stream was cut into chunks changes nothing.
  */
-import { lexer } from "marked";
+import { Lexer } from "marked";
 
 /** A block without end is given out in parts of this many lines. */
 const MAX_BLOCK_LINES = 400;
@@ -12,6 +12,10 @@ const BLANK = /^\s*$/u;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/u;
 /** A line that starts a block of its own wherever it stands at the left margin. */
 const STARTS_BLOCK = /^(?:#{1,6}\s|`{3,}|~{3,}|[-*_]{3,}\s*$)/u;
+
+const HEADING = /^#{1,6}\s/u;
+/** Where a heading is text: in code, and in HTML. */
+const MAY_HOLD_HEADING = /[<`~]/u;
 
 /** A line of a paragraph, beyond doubt: it begins with a letter, no mark of a list or a definition. */
 const PLAIN = /^\p{L}[^|<[\]:]*$/u;
@@ -70,17 +74,25 @@ export class MarkdownStream {
     if (this.#lines.length === 0 || BLANK.test(line)) return [];
     const isAfterBlank = BLANK.test(this.#lines.at(-1) ?? "");
     if (!isAfterBlank && !STARTS_BLOCK.test(line)) return [];
-    // Nothing else goes on with a paragraph after an empty line.
-    const isPlain =
-      isAfterBlank && this.#lines.every((each) => PLAIN.test(each) || BLANK.test(each));
-    if (!isPlain && !this.#beginsAt(line)) return [];
+    if (!this.#surelyBegins(line, isAfterBlank) && !this.#beginsAt(line)) return [];
     const block = this.#takeBlock(this.#lines.length);
     return block === undefined ? [] : [block];
   }
 
+  /** Most lines need no parser to tell. */
+  #surelyBegins(line: string, isAfterBlank: boolean): boolean {
+    if (HEADING.test(line)) return !this.#lines.some((each) => MAY_HOLD_HEADING.test(each));
+    // Nothing goes on with a paragraph or a heading after an empty line.
+    return (
+      isAfterBlank &&
+      this.#lines.every((each) => PLAIN.test(each) || BLANK.test(each) || HEADING.test(each))
+    );
+  }
+
   /** Whether the last token holds the new line alone, and so does not go on with the open block. */
   #beginsAt(line: string): boolean {
-    const tokens = lexer(`${this.#lines.join("\n")}\n${line}`);
+    // What is inside of the blocks decides nothing here.
+    const tokens = new Lexer().blockTokens(`${this.#lines.join("\n")}\n${line}`);
     const lastRaw = tokens.at(-1)?.raw ?? "";
     return tokens.length >= 2 && lastRaw.trimStart() === line.trimStart();
   }

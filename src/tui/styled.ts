@@ -53,6 +53,7 @@ export function rowWidth(spans: Row): number {
 
 /** What of a row fits into so many columns. */
 export function cutRow(spans: Row, width: number): Row {
+  if (rowWidth(spans) <= width) return spans;
   let room = width;
   return spans.flatMap(({ text, style }) => {
     const part = cutToWidth(text, room);
@@ -65,10 +66,24 @@ export function cutRow(spans: Row, width: number): Row {
 export function toAnsi(spans: Row, hasColors: boolean): string {
   let out = "";
   for (const { text, style } of spans) {
-    const codes = sgrCodes(style ?? PLAIN, hasColors);
-    out += codes.length === 0 ? text : `\u001b[${codes.join(";")}m${text}\u001b[0m`;
+    const start = style === undefined || style === PLAIN ? "" : sgrStart(style, hasColors);
+    out += start === "" ? text : `${start}${text}\u001b[0m`;
   }
   return out;
+}
+
+/** Most styles are the same few objects, drawn many times a second. */
+const sgrStarts = { colored: new WeakMap<Style, string>(), plain: new WeakMap<Style, string>() };
+
+function sgrStart(style: Style, hasColors: boolean): string {
+  const known = hasColors ? sgrStarts.colored : sgrStarts.plain;
+  let start = known.get(style);
+  if (start === undefined) {
+    const codes = sgrCodes(style, hasColors);
+    start = codes.length === 0 ? "" : `\u001b[${codes.join(";")}m`;
+    known.set(style, start);
+  }
+  return start;
 }
 
 function sgrCodes(style: Style, hasColors: boolean): readonly (number | string)[] {

@@ -25,7 +25,7 @@ export interface WrapOptions {
  */
 export function wrapWords(spans: Row, options: WrapOptions): readonly Row[] {
   const wrapper = new Wrapper(options);
-  for (const piece of splitPieces(spans)) wrapper.add(piece);
+  addPieces(wrapper, spans);
   return wrapper.end();
 }
 
@@ -46,34 +46,39 @@ type Piece = { readonly text: string; readonly style: Style; readonly width: num
   | { readonly kind: "line-break" }
 );
 
-function* splitPieces(spans: Row): Generator<Piece> {
+const WORDS_AND_BLANKS = /\n|[^\S\n]+|\S+/gu;
+
+/** Into `wrapper`, one after the other: a list of them would be made for nothing. */
+function addPieces(wrapper: Wrapper, spans: Row): void {
   for (const { text, style = PLAIN } of spans) {
-    for (const match of text.matchAll(/\n|[^\S\n]+|[^\s]+/gu)) {
-      const [part] = match;
-      if (part === "\n") yield { kind: "line-break", text: "", style, width: 0 };
-      else if (/^\s/u.test(part))
-        yield { kind: "blank", text: part, style, width: textWidth(part) };
-      else yield* splitWord(part, style);
+    for (const part of text.match(WORDS_AND_BLANKS) ?? []) {
+      if (part === "\n") wrapper.add({ kind: "line-break", text: "", style, width: 0 });
+      else if (part.trimStart() === "")
+        wrapper.add({ kind: "blank", text: part, style, width: textWidth(part) });
+      else addWord(wrapper, part, style);
     }
   }
 }
 
-function* splitWord(text: string, style: Style): Generator<Piece> {
+function addWord(wrapper: Wrapper, text: string, style: Style): void {
   if (isSimple(text)) {
-    yield { kind: "word", text, style, width: text.length };
+    wrapper.add({ kind: "word", text, style, width: text.length });
     return;
   }
   let word = "";
+  const endWord = (): void => {
+    if (word !== "") wrapper.add({ kind: "word", text: word, style, width: textWidth(word) });
+    word = "";
+  };
   for (const grapheme of graphemes(text)) {
     if (!isWideGrapheme(grapheme)) {
       word += grapheme;
       continue;
     }
-    if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
-    word = "";
-    yield { kind: "wide", text: grapheme, style, width: textWidth(grapheme) };
+    endWord();
+    wrapper.add({ kind: "wide", text: grapheme, style, width: textWidth(grapheme) });
   }
-  if (word !== "") yield { kind: "word", text: word, style, width: textWidth(word) };
+  endWord();
 }
 
 class Wrapper {

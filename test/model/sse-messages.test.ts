@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { type SseMessage, sseMessages, wholeEvents } from "../../src/model/sse-messages.ts";
+import { type SseMessage, sseMessages, WholeEvents } from "../../src/model/sse-messages.ts";
 
 async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let start = 0;
@@ -57,14 +57,16 @@ test("how the bytes are cut makes no difference", async () => {
 });
 
 test("pieces end where events end, and nothing is lost", async () => {
-  const pieces = await all(wholeEvents(cut(Buffer.from("data: 1\n\ndata: 2\n\ndata"), [3, 8, 4])));
+  const pieces = await all(
+    new WholeEvents(cut(Buffer.from("data: 1\n\ndata: 2\n\ndata"), [3, 8, 4])),
+  );
   const texts = pieces.map((piece) => Buffer.from(piece).toString());
   assert.deepEqual(texts, ["data: 1\n\n", "data: 2\n\n", "data\n\n"]);
 });
 
 test("many events in one piece are handed on in small pieces", async () => {
   const text = "data: 0123456789\n\n".repeat(10_000);
-  const pieces = await all(wholeEvents(cut(Buffer.from(text), [])));
+  const pieces = await all(new WholeEvents(cut(Buffer.from(text), [])));
   assert.equal(Buffer.concat(pieces).toString(), text);
   assert.ok(pieces.every((piece) => piece.length < 8192 && piece.length % 18 === 0));
 });
@@ -74,7 +76,7 @@ test("an event without end is refused before it fills the memory", async () => {
     Buffer.alloc(4000, "x"),
     Array.from({ length: 39 }, () => 100),
   );
-  await assert.rejects(all(wholeEvents(endless, 1000)), {
+  await assert.rejects(all(new WholeEvents(endless, 1000)), {
     name: "ModelError",
     message: "stream disconnected before completion: an event exceeds 1000 bytes",
   });
@@ -84,7 +86,7 @@ test("an answer without end is refused, however small its events", async () => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (;;) yield* cut(Buffer.from("data: 0123456789\n\n"), []);
   }
-  await assert.rejects(all(wholeEvents(endless(), 1000, 1500)), {
+  await assert.rejects(all(new WholeEvents(endless(), 1000, 1500)), {
     name: "ModelError",
     message: "stream disconnected before completion: the answer exceeds 1500 bytes",
   });
