@@ -209,7 +209,7 @@ export class ConversationView {
         this.#endTurn();
         break;
       case "turn_aborted":
-        this.#abort();
+        this.interrupt();
         break;
       case "agent_reasoning_raw_content_delta":
       case "agent_reasoning_section_break":
@@ -223,6 +223,21 @@ export class ConversationView {
     }
     // Not between the paragraphs of an answer.
     if (msg.type !== "agent_message_delta" && this.#plan.isDue) this.#printPlan();
+  }
+
+  /** What runs is stopped: as far as it has come it is printed. */
+  interrupt(): void {
+    this.#finishMessage();
+    const now = this.#options.now();
+    const stopped = [...this.#commands.values()];
+    for (const { title, startedAt, output } of stopped) {
+      const facts = { title, elapsedMs: now - startedAt, lineCount: output.lineCount };
+      this.transcript.add(`$ ${title}  (stopped)`, output.text);
+      this.print(cells.interruptedCommandCell(facts, this.context));
+    }
+    this.#endTurn();
+    const { failed } = this.#options.marks;
+    this.print(this.#wrapped(`${failed} Interrupted`, { color: YELLOW, bold: true }));
   }
 
   /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
@@ -399,20 +414,6 @@ export class ConversationView {
     this.#commands.clear();
     this.#patches.clear();
     this.#mcpCall = undefined;
-  }
-
-  #abort(): void {
-    this.#finishMessage();
-    const now = this.#options.now();
-    const stopped = [...this.#commands.values()];
-    for (const { title, startedAt, output } of stopped) {
-      const facts = { title, elapsedMs: now - startedAt, lineCount: output.lineCount };
-      this.transcript.add(`$ ${title}  (stopped)`, output.text);
-      this.print(cells.interruptedCommandCell(facts, this.context));
-    }
-    this.#endTurn();
-    const { failed } = this.#options.marks;
-    this.print(this.#wrapped(`${failed} Interrupted`, { color: YELLOW, bold: true }));
   }
 
   #wrapped(text: string, style: Style): readonly Row[] {

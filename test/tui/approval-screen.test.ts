@@ -195,7 +195,7 @@ for (const signal of ["SIGHUP", "SIGTERM"] as const) {
     const { screen } = all;
     process.kill(screen.pid, signal);
     assert.equal(await screen.exitCode(), signal === "SIGHUP" ? 129 : 143);
-    assertNotRun(all, LEFT, /^› go\nTo go on/mu);
+    assertNotRun(all, LEFT, /^› go\n\n✗ Interrupted\nTo go on/mu);
   });
 }
 

@@ -6,12 +6,23 @@ import { test, type TestContext } from "node:test";
 import { codexBinary, needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
+  CREATED,
+  HANG,
   needsLoopback,
   respond,
   startModelServer,
+  textDelta,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, type Place, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  ESC,
+  KEY,
+  makePlace,
+  type Place,
+  sequence,
+  sessionLog,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -67,14 +78,38 @@ test("Ctrl-Z stops the program in a shell, and fg brings it back", { skip }, asy
   await screen.waitFor("› back again");
 });
 
-test("SIGTERM ends the session with the terminal put back", { skip }, async (t) => {
-  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
-  const screen = new TerminalScreen(t, { place: makePlace(t, server) });
-  await screen.waitFor("Ask for something");
-  process.kill(screen.pid, "SIGTERM");
-  assert.equal(await screen.exitCode(), 143);
-  assert.ok(screen.raw.includes(RESTORED));
-});
+for (const { signal, code } of [
+  { signal: "SIGTERM", code: 143 },
+  { signal: "SIGHUP", code: 129 },
+] as const) {
+  test(`${signal} puts the terminal back and leaves a fresh line`, { skip }, async (t) => {
+    const server = await startModelServer(t, [
+      { stream: [CREATED, textDelta("open words"), HANG] },
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("open words");
+    screen.type("draft");
+    await screen.waitFor("› draft");
+    process.kill(screen.pid, signal);
+    assert.equal(await screen.exitCode(), code);
+    const last = screen.raw.lastIndexOf(RESTORED);
+    assert.ok(last > screen.raw.lastIndexOf("› draft"));
+    assert.doesNotMatch(
+      screen.raw.slice(last),
+      sequence(String.raw`\[(?:\?(?:2004|1004|1049)h|>\d+u|\?25l|\?7l)`),
+    );
+    const rows = screen.screenText().split("\n");
+    assert.match(rows.at(-1) ?? "", /^To go on with this session: codex resume /u);
+    assert.deepEqual(screen.cursor, { row: rows.length, column: 0 });
+    assert.doesNotMatch(screen.text(), /› draft|net off ·/u);
+    // What had come is not lost with the live region.
+    assert.match(screen.text(), /^› go\n\nopen words\n\n✗ Interrupted\nTo go on/mu);
+    assert.deepEqual(sessionLog(place), ["user: go", "assistant: open words"]);
+  });
+}
 
 test("Ctrl-T shows the transcript in $PAGER, whose Ctrl-C is its own", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("the answer"))]);
@@ -228,7 +263,7 @@ for (const { where, key, shown } of [
     await screen.waitFor(shown);
     const [shell] = childrenOf(screen.pid);
     process.kill(shell ?? screen.pid, "SIGUSR2");
-    await screen.waitFor("codex: nobody expected this");
+    await screen.waitFor(/^codex: nobody expected this$/mu);
     await screen.waitFor("the code is 1");
     const after = screen.raw.slice(from);
     assert.ok(after.includes(RESTORED));

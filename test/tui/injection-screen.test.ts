@@ -34,6 +34,7 @@ const ST = `${ESC}\\`;
 /** What must not reach the terminal, each between two words. */
 const ATTACKS: Readonly<Record<string, string>> = {
   title: `${ESC}]0;pwned${BELL}`,
+  "title of the window": `${ESC}]2;pwned${ST}`,
   clipboard: `${ESC}]52;c;cHduZWQ=${BELL}`,
   hyperlink: `${ESC}]8;;file:///etc/passwd${ST}`,
   clear: `${ESC}[2J`,
@@ -66,6 +67,8 @@ const TEXT = LINES.join("\n\n");
 function assertClean(raw: string, mayShowContent = false): void {
   for (const forbidden of [
     "]0;",
+    "]1;",
+    "]2;",
     "]52;",
     "]8;",
     "[2J",
