@@ -17,11 +17,12 @@ import type { Marks } from "./marks.ts";
 import { Menu, type MenuRequest } from "./menu.ts";
 import type { Attention } from "./notifications.ts";
 import { Pager } from "./pager.ts";
-import { sanitizeLine } from "./sanitize.ts";
+import { liveRoom, type LiveRoom, questionFrame, queuedRows, stackLive } from "./screen-layout.ts";
 import { SecretInput } from "./secret-input.ts";
 import { statusRow } from "./status-line.ts";
-import { cutRow, DIM, type Row, row, rowText, span } from "./styled.ts";
+import { DIM, type Row, row, rowText } from "./styled.ts";
 import type { Terminal } from "./terminal.ts";
+import { TurnClock } from "./turn-clock.ts";
 import type { Ui } from "./ui.ts";
 import { shorten } from "./width.ts";
 
@@ -59,15 +60,13 @@ type Overlay =
 const QUIT_ARMED_MS = 2000;
 const QUIT_HINT = "Press Ctrl-C again to quit";
 const ESCAPE_TWICE_MS = 1000;
-const MIN_COLUMNS = 20;
-const MIN_ROWS = 4;
-const MAX_QUEUED_ROWS = 3;
 
 export class Screen implements Ui {
   readonly #parts: ScreenParts;
   readonly #live: LiveRegion;
   readonly #backlog: Backlog;
   readonly #schedule: DrawSchedule;
+  readonly #clock: TurnClock;
   #chat: Chat | undefined;
   #overlay: Overlay | undefined;
   #dialogs: ApprovalDialog[] = [];
@@ -90,15 +89,13 @@ export class Screen implements Ui {
   #escapedAt = Number.NEGATIVE_INFINITY;
   /** One line of help or complaint until the next key. */
   #hint = "";
-  #tick: NodeJS.Timeout | undefined;
-  /** The start of the turn whose seconds are shown. */
-  #watchedSince: number | undefined;
 
   constructor(parts: ScreenParts) {
     this.#parts = parts;
     this.#live = new LiveRegion(parts.terminal.write, parts.hasColors);
     this.#backlog = new Backlog(parts.hasColors, (isFull) => this.#chat?.holdAnswer(isFull));
     this.#schedule = new DrawSchedule(() => this.#draw());
+    this.#clock = new TurnClock(parts.hasAnimations, () => this.#schedule.soon());
   }
 
   get cellContext(): CellContext {
@@ -116,7 +113,7 @@ export class Screen implements Ui {
 
   changed(): void {
     this.#schedule.soon();
-    this.#watchTime();
+    this.#clock.follow(this.#chat?.turn?.startedAt);
   }
 
   /** What a key asked for has come: as urgent as its echo. */
@@ -220,7 +217,7 @@ export class Screen implements Ui {
 
   end(): void {
     this.#schedule.end();
-    clearTimeout(this.#tick);
+    this.#clock.end();
     if (this.#pager !== undefined) this.#closePager();
     while (!this.#backlog.isEmpty) {
       this.#live.draw(this.#backlog.take(false), { rows: [], cursor: undefined });
@@ -430,7 +427,7 @@ export class Screen implements Ui {
     }
     const above = this.#textWaits ? "" : this.#backlog.take(this.#isSlow);
     this.#isSlow = false;
-    this.#live.draw(above, this.#cutFrame());
+    this.#live.draw(above, this.#frame());
     this.#drawnDialog = this.#overlay === undefined ? this.#dialogs[0] : undefined;
     if (!this.#backlog.isEmpty && !this.#textWaits) this.#schedule.forKey();
   }
@@ -440,42 +437,21 @@ export class Screen implements Ui {
     return asked !== undefined && asked === this.#textWaitsFor;
   }
 
-  /** A row that the terminal would break is two, and every later frame would be one row off. */
-  #cutFrame(): Frame {
-    const { rows, cursor } = this.#frame();
-    const width = this.#width;
-    return { rows: rows.map((cells) => cutRow(cells, width)), cursor };
-  }
-
   #frame(): Frame {
-    const { terminal, view } = this.#parts;
-    const width = this.#width;
-    const isTiny = terminal.columns < MIN_COLUMNS || terminal.rows < MIN_ROWS;
-    const room = Math.max(1, terminal.rows - 2);
-    const input = this.#inputFrame(width, isTiny ? 1 : room - 1, isTiny);
-    if (isTiny) return { rows: input.rows.slice(-room), cursor: cutCursor(input, room) };
-    const below =
-      this.#hint === ""
-        ? [this.#statusRow(width)]
-        : [row(shorten(this.#hint, width, this.#parts.marks.ellipsis), DIM)];
-    const queued = this.#queuedRows(width);
-    const free = room - input.rows.length - below.length - queued.length - 1;
+    const { terminal, view, marks } = this.#parts;
+    const room = liveRoom(terminal.columns, terminal.rows);
+    const { width } = room;
     // With much to print, what is asked and typed is seen in between; what follows it is not yet.
     const isNext = this.#overlay === undefined && this.#backlog.isEmpty;
-    const liveRows = isNext ? view.liveRows(free) : this.#waitingRows(width);
-    const live = free > 0 ? liveRows : [];
-    const above: readonly Row[] = [...live, ...(free >= 0 ? [[]] : []), ...queued];
-    const rows = [...above, ...input.rows, ...below].slice(-room);
-    const dropped = above.length + input.rows.length + below.length - rows.length;
-    const { cursor } = input;
-    const shifted =
-      cursor === undefined
-        ? undefined
-        : {
-            row: Math.max(0, cursor.row + above.length - dropped),
-            column: Math.min(cursor.column, width),
-          };
-    return { rows, cursor: shifted };
+    return stackLive(room, {
+      input: this.#inputFrame(room),
+      queued: queuedRows(this.#chat?.queue ?? [], width, marks),
+      last:
+        this.#hint === ""
+          ? this.#statusRow(width)
+          : row(shorten(this.#hint, width, marks.ellipsis), DIM),
+      running: (rows) => (isNext ? view.liveRows(rows) : this.#waitingRows(width)),
+    });
   }
 
   #waitingRows(width: number): readonly Row[] {
@@ -491,51 +467,28 @@ export class Screen implements Ui {
   }
 
   /** The dialog, the menu, or the composer. */
-  #inputFrame(width: number, room: number, isTiny: boolean): Frame {
-    const { marks, terminal, composer } = this.#parts;
+  #inputFrame(room: LiveRoom): Frame {
+    const { marks, composer } = this.#parts;
+    const { width, inputRows, draftRows } = room;
     const overlay = this.#overlay;
     if (overlay?.kind === "menu")
-      return { rows: overlay.menu.rows(width, room, marks), cursor: undefined };
+      return { rows: overlay.menu.rows(width, inputRows, marks), cursor: undefined };
     if (overlay !== undefined) return overlay.input.view(width, marks);
-    const composerRows = isTiny ? 1 : Math.max(1, Math.floor(terminal.rows / 3));
     const [dialog] = this.#dialogs;
-    if (dialog === undefined) return composer.view(width, composerRows, room, this.#placeholder());
+    if (dialog === undefined)
+      return composer.view(width, draftRows, inputRows, this.#placeholder());
+    const count = this.#askedCount;
     const position =
-      this.#dialogs.length > 1
-        ? `${this.#askedCount - this.#dialogs.length + 1} of ${this.#askedCount}`
-        : "";
+      this.#dialogs.length > 1 ? `${count - this.#dialogs.length + 1} of ${count}` : "";
     const now = performance.now();
-    const isGuarded = this.#isGuarded(dialog, now);
-    const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, 3, 3, "");
-    const draftRows = draft === undefined ? [] : [[], ...draft.rows];
-    const asked = dialog.view(width, room - draftRows.length, {
-      position,
-      marks,
-      isGuarded,
-    });
-    const cursor =
-      isGuarded && draft !== undefined
-        ? { row: asked.rows.length + 1 + draft.cursor.row, column: draft.cursor.column }
-        : asked.cursor;
     if (dialog.isGuarded(now)) this.#schedule.at(dialog.guardedUntil);
-    return { rows: [...asked.rows, ...draftRows], cursor };
+    const isGuarded = this.#isGuarded(dialog, now);
+    return questionFrame({ dialog, position, isGuarded }, composer, room, marks);
   }
 
   #placeholder(): string {
     if (this.#chat?.turn !== undefined) return "Type to queue a message for the agent";
     return "Ask for something";
-  }
-
-  #queuedRows(width: number): readonly Row[] {
-    const queue = this.#chat?.queue ?? [];
-    const { marks } = this.#parts;
-    const rows = queue
-      .slice(0, MAX_QUEUED_ROWS)
-      .map(({ text }): Row => [
-        span(shorten(`queued: ${sanitizeLine(text)}`, width, marks.ellipsis), DIM),
-      ]);
-    const more = queue.length - rows.length;
-    return more > 0 ? [...rows, row(`${marks.ellipsis} ${more} more`, DIM)] : rows;
   }
 
   #statusRow(width: number): Row {
@@ -552,7 +505,7 @@ export class Screen implements Ui {
           turn === undefined
             ? undefined
             : {
-                elapsedMs: this.#elapsed(performance.now() - turn.startedAt),
+                elapsedMs: this.#clock.elapsed(turn.startedAt),
                 isStopping: turn.isStopping,
                 queuedCount: chat.queue.length,
               },
@@ -561,37 +514,4 @@ export class Screen implements Ui {
       marks,
     );
   }
-
-  #elapsed(milliseconds: number): number {
-    return this.#parts.hasAnimations ? milliseconds : milliseconds - (milliseconds % SLOW_TICK_MS);
-  }
-
-  /** While a turn runs its seconds are shown; otherwise nothing wakes up. */
-  #watchTime(): void {
-    const startedAt = this.#chat?.turn?.startedAt;
-    if (startedAt === this.#watchedSince) return;
-    clearTimeout(this.#tick);
-    this.#watchedSince = startedAt;
-    if (startedAt !== undefined) this.#waitForTick(startedAt);
-  }
-
-  #waitForTick(startedAt: number): void {
-    const step = this.#parts.hasAnimations ? TICK_MS : SLOW_TICK_MS;
-    // Timers may be a little early, and would then find the time of before.
-    const wait = step - ((performance.now() - startedAt) % step) + 1;
-    this.#tick = setTimeout(() => {
-      if (this.#chat?.turn?.startedAt !== startedAt) return;
-      this.#schedule.soon();
-      this.#waitForTick(startedAt);
-    }, wait);
-    this.#tick.unref();
-  }
-}
-
-const TICK_MS = 1000;
-const SLOW_TICK_MS = 10_000;
-
-function cutCursor({ rows, cursor }: Frame, room: number): Frame["cursor"] {
-  if (cursor === undefined) return undefined;
-  return { ...cursor, row: Math.max(0, cursor.row - Math.max(0, rows.length - room)) };
 }

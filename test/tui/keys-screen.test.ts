@@ -175,6 +175,7 @@ test(
     await screen.waitFor("[Image one.png]");
     screen.send("what is it?");
     await screen.waitFor("2 queued");
+    await screen.waitFor("queued: [Image one.png] what is it?");
     screen.type("/st");
     await screen.waitFor("Show model, rules");
     screen.type(KEY.tab);
