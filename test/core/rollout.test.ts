@@ -122,6 +122,28 @@ test("a session file holds the session and its items, for the user alone", (t) =
   });
 });
 
+test("what the first and the last request took is there again, until the history is another one", (t) => {
+  const path = writeSession(tempDir(t), [user]);
+  const rollout = Rollout.resume(path, (message) => assert.fail(message));
+  const usageOf = (input: number, total: number) => ({
+    input_tokens: input,
+    cached_input_tokens: null,
+    output_tokens: total - input,
+    reasoning_output_tokens: null,
+    total_tokens: total,
+  });
+  rollout.appendUsage(usageOf(1000, 1200));
+  rollout.append(call);
+  rollout.append(output);
+  rollout.appendUsage(usageOf(1300, 1500));
+  const { history, usage } = readRollout(path);
+  assert.deepEqual(history, [user, call, output]);
+  assert.deepEqual(usage, { firstInput: 1000, lastTotal: 1500 });
+  rollout.appendCompacted([user]);
+  assert.deepEqual(readRollout(path).usage, { firstInput: 1000, lastTotal: undefined });
+  rollout.close();
+});
+
 test("a session without items leaves no file", (t) => {
   const codexHome = tempDir(t);
   writeSession(codexHome, []);
