@@ -199,6 +199,32 @@ for (const signal of ["SIGHUP", "SIGTERM"] as const) {
   });
 }
 
+const sources = new URL("../../src/main.ts", import.meta.url).href;
+
+for (const signal of ["SIGUSR2", "SIGKILL"] as const) {
+  const how = signal === "SIGKILL" ? "a crash without a word" : "an error that nothing caught";
+  test(`${how} while a question is open runs nothing`, { skip }, async (t) => {
+    const { place, server } = await scripted(t);
+    const failing = join(place.codexHome, "failing.mjs");
+    const lines = [
+      `process.on("SIGUSR2", () => { throw new TypeError("nobody expected this"); });`,
+      `await import(${JSON.stringify(sources)});`,
+    ];
+    writeFileSync(failing, lines.join("\n"));
+    const screen = new TerminalScreen(t, { place, program: [process.execPath, failing] });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("Leave the sandbox: run this command?");
+    process.kill(screen.pid, signal);
+    const code = await screen.exitCode();
+    if (signal === "SIGUSR2") assert.equal(code, 1);
+    assert.equal(existsSync(join(place.workspace, "made")), false);
+    assert.equal(server.requests.length, 1);
+    // Refused while it ended, or found unanswered by who goes on with the session.
+    assert.match(sessionLog(place).at(-1) ?? "", /^output: .*(?:aborted|rejected)/u);
+  });
+}
+
 test("closing the terminal while the reason of a refusal is typed refuses", { skip }, async (t) => {
   const all = await asked(t);
   const { screen } = all;
