@@ -10,7 +10,7 @@
  * broken above it, as xterm.js does, leave as many behind.
  */
 import { type Row, type Span, toAnsi } from "./styled.ts";
-import { textWidth } from "./width.ts";
+import { isSimple, textWidth } from "./width.ts";
 
 export interface Frame {
   /** Narrower than the terminal; at most as many as the terminal has, less two. */
@@ -138,12 +138,14 @@ export class LiveRegion {
   #changeOf(before: Row, after: Row): string {
     const { first, last } = differenceOf(before, after);
     if (first === after.length && first === before.length) return "";
-    const kept = after.slice(0, first);
-    const start = `\r${right(widthOf(kept))}`;
-    const changed = after.slice(first, after.length - last);
-    const replaced = before.slice(first, before.length - last);
+    // Text that grows: what stands there already needs no second writing.
+    const known = commonStart(before[first], after[first]);
+    const start = `\r${right(widthOf(after.slice(0, first)) + known)}`;
+    const changed = withoutStart(after.slice(first, after.length - last), known);
+    const replaced = withoutStart(before.slice(first, before.length - last), known);
     if (widthOf(changed) === widthOf(replaced)) return start + this.#ansi(changed);
-    return `${start}${this.#ansi(after.slice(first))}${ERASE_ROW_END}`;
+    const rest = withoutStart(after.slice(first), known);
+    return `${start}${this.#ansi(rest)}${ERASE_ROW_END}`;
   }
 
   #ansi(cells: Row): string {
@@ -171,7 +173,27 @@ function differenceOf(before: Row, after: Row): { readonly first: number; readon
 
 function isSame(one: Span | undefined, other: Span | undefined): boolean {
   if (one === undefined || other === undefined || one.text !== other.text) return false;
+  return hasSameStyle(one, other);
+}
+
+function hasSameStyle(one: Span, other: Span): boolean {
   return one.style === other.style || JSON.stringify(one.style) === JSON.stringify(other.style);
+}
+
+/** Characters, each of one column, that both spans begin with; 0 where any might join others. */
+function commonStart(one: Span | undefined, other: Span | undefined): number {
+  if (one === undefined || other === undefined || !hasSameStyle(one, other)) return 0;
+  if (!isSimple(one.text) || !isSimple(other.text)) return 0;
+  const most = Math.min(one.text.length, other.text.length);
+  let length = 0;
+  while (length < most && one.text[length] === other.text[length]) length += 1;
+  return length;
+}
+
+function withoutStart(cells: Row, length: number): Row {
+  const [first, ...rest] = cells;
+  if (length === 0 || first === undefined) return cells;
+  return [{ ...first, text: first.text.slice(length) }, ...rest];
 }
 
 function widthOf(cells: Row): number {
