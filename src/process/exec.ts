@@ -274,6 +274,8 @@ class Stopper {
 const DEFAULT_GRACE_MS = 2_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const UNENDING_MS = 1_000;
+/** No helper takes so long that is ever to begin. */
+const SLOW_START_MS = 2_000;
 const QUIET_MS = 250;
 const LONGEST_DRAIN_MS = 2_000;
 
@@ -298,6 +300,11 @@ function finish(request: ExecRequest, run: HelperRun): Omit<ExecResult, "placeCh
   }
   const confinement = status?.kind === "starting" ? status.confinement : undefined;
   const result = { ...output, durationMs, isOutputLeftOpen, confinement };
+  if (stop?.kind === "timed-out" && status === undefined && stop.afterMs >= SLOW_START_MS) {
+    // Where processes are short, Node neither starts nor ends: no command has used up that time.
+    const message = `Cannot confine the command: the sandbox helper did not begin within ${stop.afterMs} ms`;
+    return { ...result, outcome: { kind: "could-not-confine", message } };
+  }
   if (stop !== undefined) return { ...result, outcome: outcomeOfStop(stop) };
   if (status?.kind === "starting") return { ...result, outcome: outcomeOfEnd(end) };
   const message =

@@ -450,6 +450,19 @@ suite("execCommand", options, () => {
     const { outcome } = await execute({ argv: ["true"], helpers, policy: READ_ONLY_POLICY });
     assert.equal(outcome.kind, "could-not-confine");
   });
+
+  test("a helper that never begins is not taken for a command that took too long", async (t) => {
+    const script = join(tempDir(t), "helper");
+    writeFileSync(script, "#!/bin/sh\nexec sleep 60\n");
+    chmodSync(script, 0o755);
+    const helpers = helperPool(t, { program: { path: script, environment: {} } });
+    const slow = { argv: ["true"], helpers, policy: READ_ONLY_POLICY, graceMs: 50 };
+    assert.deepEqual((await execute({ ...slow, timeoutMs: 2_000 })).outcome, {
+      kind: "could-not-confine",
+      message: "Cannot confine the command: the sandbox helper did not begin within 2000 ms",
+    });
+    assert.equal((await execute({ ...slow, timeoutMs: 100 })).outcome.kind, "timed-out");
+  });
 });
 
 suite("the end of all commands", options, () => {
