@@ -69,7 +69,7 @@ function allFields(facts: StatusFacts, marks: Marks): readonly Field[] {
   if (contextLeft !== undefined) fields.push(contextField(contextLeft));
   if (turn === undefined) return fields;
   fields.push({ text: formatElapsed(turn.elapsedMs), style: {}, rank: 5 });
-  const hint = turn.isStopping ? "stopping" : "esc to interrupt";
+  const hint = turn.isStopping ? "interrupted, stopping" : "esc to interrupt";
   fields.push({ text: hint, style: {}, rank: 7 });
   if (turn.queuedCount > 0) fields.push({ text: `${turn.queuedCount} queued`, style: {}, rank: 4 });
   return fields;
