@@ -245,6 +245,14 @@ export class TerminalScreen {
     await this.#expect(holds, what, deadlineMs);
   }
 
+  /**
+   * Until the question takes keys. It says so itself: that it does not say yet that they go to the
+   * draft may mean that half of it is on the screen.
+   */
+  async questionTakesKeys(): Promise<void> {
+    await this.waitFor(/^(?:Press a key of|Keys: )/mu);
+  }
+
   async exitCode(deadlineMs = DEADLINE_MS): Promise<number> {
     await this.#expect(() => this.#exit !== undefined, "the end of the program", deadlineMs);
     return this.#exit?.exitCode ?? -1;

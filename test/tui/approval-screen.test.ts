@@ -70,13 +70,6 @@ async function asked(t: TestContext): Promise<Asked> {
   return { screen, place, server };
 }
 
-async function guardOver(screen: TerminalScreen): Promise<void> {
-  await screen.waitUntil(
-    () => !screen.text().includes("Keys go to the draft"),
-    "the end of the guard",
-  );
-}
-
 /** What is on the screen, with the rows of each paragraph joined. */
 function unbroken(screen: TerminalScreen): string {
   return screen.text().replaceAll(/\n +/gu, " ");
@@ -87,7 +80,7 @@ test(
   { skip },
   async (t) => {
     const { screen, place, server } = await asked(t);
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type("n");
     await screen.waitFor("What should the model do instead?");
     screen.type("use mktemp");
@@ -133,7 +126,7 @@ test("keys that were typed ahead go to the draft and answer nothing", { skip }, 
   }, "the dialog");
   screen.type("yay");
   await screen.waitFor(/y+ay/u);
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   assert.equal(existsSync(join(place.workspace, "made")), false);
   assert.doesNotMatch(screen.text(), /You approved/u);
   screen.type("y");
@@ -160,7 +153,7 @@ test(
     await screen.waitFor("queued: meanwhile");
     screen.type(KEY.down);
     assert.doesNotMatch(screen.text(), /You (?:approved|refused)/u);
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     assert.equal(existsSync(join(place.workspace, "made")), false);
     screen.type("y");
     await screen.waitFor("understood");
@@ -228,7 +221,7 @@ for (const signal of ["SIGUSR2", "SIGKILL"] as const) {
 test("closing the terminal while the reason of a refusal is typed refuses", { skip }, async (t) => {
   const all = await asked(t);
   const { screen } = all;
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   screen.type("n");
   await screen.waitFor("What should the model do instead?");
   screen.type("y");
@@ -268,12 +261,12 @@ test(
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor("Leave the sandbox");
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type("a");
     await screen.waitFor("You approved for this session");
     await screen.waitFor("$ touch other");
     await screen.waitFor("+1 allowed");
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type("y");
     await screen.waitFor("understood");
     assert.equal(existsSync(join(place.workspace, "other")), true);
@@ -303,12 +296,12 @@ test("what the command hides is shown, and a long one wants a second look", { sk
   screen.send("go");
   await screen.waitFor("invisible or misleading");
   await screen.waitFor("<U+202E>; ls<U+00A0>x # <U+001B>[2J");
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   screen.type("n");
   await screen.waitFor("What should the model do instead?");
   screen.type(KEY.enter);
   await screen.waitFor("more lines, Ctrl-O to see all");
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   screen.type("y");
   await screen.waitFor("press again, you have not seen all of it");
   assert.equal(existsSync(join(place.workspace, "made")), false);
@@ -344,7 +337,7 @@ test(
     await screen.waitFor("Leave the sandbox: run this command again?");
     await screen.waitFor("exit 7");
     await screen.waitFor(/touch: .*made.*(?:Permission denied|Read-only)/u);
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type("y");
     await screen.waitFor("understood");
     assert.equal(existsSync(join(place.workspace, "made")), true);
@@ -394,7 +387,7 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitFor("Edit files?");
   await screen.waitFor("Writes outside of the workspace:");
   await screen.waitFor("outside.txt");
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   assert.match(screen.text(), /^▸ n /mu);
   screen.type(KEY.control("o"));
   await screen.waitFor("q leaves");
@@ -405,7 +398,7 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitUntil(() => unbroken(screen).includes(choice), choice);
   screen.type("y");
   await screen.waitFor(/Edit files\?[\s\S]*\+ newer/u);
-  await guardOver(screen);
+  await screen.questionTakesKeys();
   screen.type("a");
   await screen.waitFor("understood");
   await screen.waitFor("Edited 1 file (+1 -1)");
@@ -445,7 +438,7 @@ test(
     await screen.waitFor("Why: it is not in the trusted list");
     await screen.waitFor(/^▸ y {3}Run once$/mu);
     assert.doesNotMatch(screen.text(), /WITHOUT sandbox/u);
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type(KEY.enter);
     await screen.waitFor("understood");
     assert.equal(existsSync(join(place.workspace, "made")), true);
@@ -476,7 +469,7 @@ test(
       /Why: blocked by sandbox: it did not let .* "127\.0\.0\.1:9".* network/su,
     );
     assert.match(screen.text(), /If you approve, it runs WITHOUT sandbox\./u);
-    await guardOver(screen);
+    await screen.questionTakesKeys();
     screen.type("n");
     await screen.waitFor("What should the model do instead?");
     screen.type(KEY.enter);

@@ -35,10 +35,7 @@ test("one prompt is answered, a command approved, and the session ended", { skip
   await screen.waitFor("touch made-by-approval");
   await screen.waitFor("WITHOUT sandbox");
   assert.equal(existsSync(join(place.workspace, "made-by-approval")), false);
-  await screen.waitUntil(
-    () => !screen.text().includes("Keys go to the draft"),
-    "the end of the guard",
-  );
+  await screen.questionTakesKeys();
   screen.type("y");
   await screen.waitFor("All done.");
   assert.match(

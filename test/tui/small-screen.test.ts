@@ -106,10 +106,7 @@ test(
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor("▸ n");
-    await screen.waitUntil(
-      () => !screen.text().includes("Keys go to the draft"),
-      "the end of the guard",
-    );
+    await screen.questionTakesKeys();
     const question = /^Leave the sandbox: run this command\?\n\$ touch made\n▸ n Do not run/mu;
     await screen.waitUntil(() => question.test(screen.rows().join("\n")), "all of the question");
     // Not all of it fits, so approving takes two steps.
