@@ -7,7 +7,8 @@
 import type { ApprovalPolicy, ReviewDecision } from "../protocol/approval.ts";
 import type { SandboxMode } from "../protocol/sandbox-policy.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
-import { isGranted } from "./patch-grants.ts";
+import { foldName } from "./fold-name.ts";
+import { grantOf } from "./patch-grants.ts";
 
 export interface CommandFacts {
   readonly approval: ApprovalPolicy;
@@ -143,15 +144,23 @@ export interface PatchFacts {
   readonly grantedRoots: readonly string[];
 }
 
+/** `more`: what else the patch writes that must not go unsaid; a link can give it a harmless name. */
 export type PatchAskReason =
   | { readonly kind: "not-trusted" }
-  | { readonly kind: "outside-roots"; readonly path: string }
-  | { readonly kind: "protected"; readonly path: string; readonly place: string }
+  | { readonly kind: "outside-roots"; readonly path: string; readonly more?: readonly string[] }
+  | {
+      readonly kind: "protected";
+      readonly path: string;
+      readonly place: string;
+      readonly more?: readonly string[];
+    }
   | { readonly kind: "no-sandbox" };
 
 export type PatchDecision =
   | { readonly kind: "apply-sandboxed" }
   | { readonly kind: "apply-unsandboxed" }
+  /** In the sandbox, which lets it write in these directories too. */
+  | { readonly kind: "apply-granted"; readonly roots: readonly string[] }
   /** If approved, it is applied unsandboxed, unless nothing but "not-trusted" stands against it. */
   | { readonly kind: "ask"; readonly reason: PatchAskReason }
   | { readonly kind: "reject"; readonly reason: PatchAskReason | { readonly kind: "empty" } };
@@ -170,7 +179,8 @@ export function assessPatch(facts: PatchFacts): PatchDecision {
   // A link of the repository can lead a harmless name outside, so the user is told where to.
   if (isUntrusted) return { kind: "ask", reason: obstacle ?? { kind: "not-trusted" } };
   if (obstacle === undefined) {
-    return { kind: leavesByGrant(facts) ? "apply-unsandboxed" : "apply-sandboxed" };
+    const roots = neededGrants(facts);
+    return roots.length === 0 ? { kind: "apply-sandboxed" } : { kind: "apply-granted", roots };
   }
   return { kind: facts.approval === "never" ? "reject" : "ask", reason: obstacle };
 }
@@ -179,28 +189,45 @@ function findObstacle(facts: PatchFacts): PatchAskReason | undefined {
   const unclear = facts.targets.find((path) => !isCanonical(path));
   if (unclear !== undefined) return { kind: "outside-roots", path: unclear };
   for (const path of facts.targets) {
-    const place =
-      facts.protectedPlaces.find((candidate) => touches(path, candidate)) ??
-      repositoryBelow(path, facts.protectedPlaces);
-    if (place !== undefined) return { kind: "protected", path, place };
+    const place = protectedPlaceOf(path, facts);
+    if (place === undefined) continue;
+    return { kind: "protected", path, place, ...moreOf(facts, path) };
   }
   if (!facts.hasPlatformSandbox) return findOutside(facts) ?? { kind: "no-sandbox" };
   // Under on-failure it is tried inside the sandbox, which stops it, and the user is asked then.
   return facts.approval === "on-failure" ? undefined : findOutside(facts);
 }
 
+function protectedPlaceOf(path: string, { protectedPlaces }: PatchFacts): string | undefined {
+  return (
+    protectedPlaces.find((candidate) => touches(path, candidate)) ??
+    repositoryBelow(path, protectedPlaces)
+  );
+}
+
 function findOutside(facts: PatchFacts): PatchAskReason | undefined {
-  const path = outsideOf(facts).find((target) => !isGranted(target, facts.grantedRoots));
-  return path === undefined ? undefined : { kind: "outside-roots", path };
+  const path = outsideOf(facts).find((target) => !grantOf(target, facts.grantedRoots));
+  return path === undefined ? undefined : { kind: "outside-roots", path, ...moreOf(facts, path) };
+}
+
+/** All that is outside or protected, but for `told`. */
+function moreOf(facts: PatchFacts, told: string): { readonly more?: readonly string[] } {
+  const outside = new Set(outsideOf(facts));
+  const more = facts.targets.filter(
+    (path) => path !== told && (outside.has(path) || protectedPlaceOf(path, facts) !== undefined),
+  );
+  return more.length === 0 ? {} : { more };
 }
 
 function outsideOf({ targets, writableRoots }: PatchFacts): readonly string[] {
   return targets.filter((target) => !writableRoots.some((root) => isWithin(target, root)));
 }
 
-/** The sandbox would stop it, and all of it is what the user has granted. */
-function leavesByGrant(facts: PatchFacts): boolean {
-  return outsideOf(facts).length > 0 && findOutside(facts) === undefined;
+/** Empty also when not all of what the sandbox would stop is granted. */
+function neededGrants(facts: PatchFacts): readonly string[] {
+  if (findOutside(facts) !== undefined) return [];
+  const roots = outsideOf(facts).map((path) => grantOf(path, facts.grantedRoots));
+  return [...new Set(roots.filter((root) => root !== undefined))];
 }
 
 /**
@@ -224,14 +251,6 @@ function repositoryBelow(path: string, places: readonly string[]): string | unde
   return match;
 }
 
-/** Some file systems ignore letter case, composition and invisible characters in names. */
-function foldName(path: string): string {
-  return path
-    .normalize("NFKC")
-    .toLowerCase()
-    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
-}
-
 function isCanonical(path: string): boolean {
   return path.startsWith("/") && !/(?:^|\/)\.{0,2}(?:\/|$)/u.test(path.slice(1));
 }
@@ -243,10 +262,14 @@ export function describePatchReason(reason: PatchAskReason | { readonly kind: "e
     case "not-trusted":
       return "The approval policy is to ask before every patch";
     case "outside-roots":
-      return `writing outside of the project: "${reason.path}" is in no writable root`;
+      return `writing outside of the project: "${reason.path}" is in no writable root${also(reason.more)}`;
     case "protected":
-      return `writing to a protected place: "${reason.path}" belongs to "${reason.place}"`;
+      return `writing to a protected place: "${reason.path}" belongs to "${reason.place}"${also(reason.more)}`;
     case "no-sandbox":
       return "There is no sandbox on this platform: the patch would be applied unconfined";
   }
+}
+
+function also(more: readonly string[] = []): string {
+  return more.length === 0 ? "" : `; and to ${more.map((path) => `"${path}"`).join(", ")}`;
 }

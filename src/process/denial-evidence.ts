@@ -39,6 +39,8 @@ export function findClues(output: string, argv: readonly string[]): readonly Clu
     .slice(-MAX_BYTES_READ)
     // oxlint-disable-next-line no-control-regex -- colours of terminals
     .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/gu, "")
+    // Our own apply_patch names the file, and on the next line what was wrong with it.
+    .replaceAll(/\n {2}Patch line [0-9]+ names it: /gu, ": ")
     .split(/\r?\n/u)
     .map((line) => line.slice(0, MAX_LINE));
   const clues: Clue[] = [];

@@ -169,6 +169,7 @@ test("every cell of the patch table", () => {
   const letters = {
     "apply-sandboxed": "A",
     "apply-unsandboxed": "U",
+    "apply-granted": "G",
     ask: "?",
     reject: "-",
   } as const;
@@ -259,8 +260,11 @@ test("a granted directory is written in without a question, and nothing but it",
   const kindFor = (facts: Partial<PatchFacts>): string =>
     assessPatch({ ...granted, ...facts }).kind;
   const inside = ["/repo/src/a.ts", "/srv/data/deep/b"];
-  assert.equal(kindFor({ targets: inside }), "apply-unsandboxed");
-  assert.equal(kindFor({ targets: inside, approval: "on-failure" }), "apply-unsandboxed");
+  assert.deepEqual(assessPatch({ ...granted, targets: inside }), {
+    kind: "apply-granted",
+    roots: ["/srv/data"],
+  });
+  assert.equal(kindFor({ targets: inside, approval: "on-failure" }), "apply-granted");
   assert.equal(kindFor({ targets: ["/repo/src/a.ts"] }), "apply-sandboxed");
   assert.equal(kindFor({ targets: [...inside, "/srv/other"] }), "ask");
   assert.equal(kindFor({ targets: ["/srv/database"] }), "ask");
@@ -279,14 +283,18 @@ test("what may be granted is one directory, and none above the workspace or our 
       targets,
       writableRoots: ["/home/me/repo"],
       cwd: "/home/me/repo",
-      codexHome: "/home/me/.codex",
+      codexHome: "/srv/settings",
+      home: "/home/me",
     });
   assert.equal(grantable("/srv/data/a", "/srv/data/b", "/home/me/repo/c"), "/srv/data");
   assert.equal(grantable("/home/me/other/a"), "/home/me/other");
   assert.equal(grantable("/srv/data/a", "/srv/b"), undefined);
   assert.equal(grantable("/home/me/.bashrc"), undefined);
   assert.equal(grantable("/etc"), undefined);
+  assert.equal(grantable("/home/x"), undefined);
+  assert.equal(grantable("/srv/x"), undefined);
   assert.equal(grantable("/home/me/.codex/x"), undefined);
+  assert.equal(grantable("/srv/data/.co\u{200b}dEx/x"), undefined);
   assert.equal(grantable("/srv/.codex/x"), undefined);
   assert.equal(grantable("/home/me/repo/c"), undefined);
 });

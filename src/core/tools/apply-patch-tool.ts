@@ -4,8 +4,8 @@ import * as z from "zod/mini";
 import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
-import { DANGER_FULL_ACCESS_POLICY, type SandboxPolicy } from "../../protocol/sandbox-policy.ts";
-import { grantableRoot } from "../patch-grants.ts";
+import { DANGER_FULL_ACCESS_POLICY } from "../../protocol/sandbox-policy.ts";
+import { grantableRoot, PatchGrants, type PolicyPlace, widenedBy } from "../patch-grants.ts";
 import { patchSubject } from "../refusals.ts";
 import { canonical, realDisk } from "../../sandbox/disk-facts.ts";
 import {
@@ -43,8 +43,7 @@ export class ApplyPatchTool {
   /** Null before the first patch of a task. */
   #diff: TurnDiff | null = null;
   #lastDiff: string | null = null;
-  /** For the session. */
-  readonly #grantedRoots = new Set<string>();
+  readonly #grants = new PatchGrants();
 
   constructor(services: ToolServices) {
     this.#services = services;
@@ -82,9 +81,11 @@ export class ApplyPatchTool {
     const decision = await this.#decide(patch);
     switch (decision.kind) {
       case "apply-sandboxed":
-        return this.#applySandboxed(patch);
+        return this.#applySandboxed(patch, invocation.context);
+      case "apply-granted":
+        return this.#applySandboxed(patch, widenedBy(decision.roots, invocation.context));
       case "apply-unsandboxed":
-        return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, true);
+        return this.#carryOut(patch, unconfined(patch), true);
       case "ask":
         return this.#askAndApply(patch, decision.reason);
       case "reject": {
@@ -105,7 +106,8 @@ export class ApplyPatchTool {
       targets: realPathsOf(plan),
       writableRoots: places.writableRoots,
       protectedPlaces: places.protectedPlaces,
-      grantedRoots: [...this.#grantedRoots],
+      // One that is gone cannot be made writable, and what comes in its place was not granted.
+      grantedRoots: this.#grants.under(context).filter((root) => realDisk.realpath(root) === root),
     });
   }
 
@@ -113,12 +115,14 @@ export class ApplyPatchTool {
   async #grantableRoot({ plan, invocation: { context } }: Patch): Promise<string | undefined> {
     if (context.approvalPolicy === "untrusted") return undefined;
     const { writableRoots } = await placesOf(this.#services, context);
-    const { codexHome } = this.#services;
+    const { codexHome, commands } = this.#services;
+    const { home } = await commands.places();
     return grantableRoot({
       targets: realPathsOf(plan),
       writableRoots,
       cwd: canonical(context.cwd, realDisk),
       codexHome: canonical(codexHome, realDisk),
+      home: home === undefined ? undefined : canonical(home, realDisk),
     });
   }
 
@@ -126,13 +130,13 @@ export class ApplyPatchTool {
     const words = reason.kind === "not-trusted" ? undefined : describePatchReason(reason);
     const root = reason.kind === "outside-roots" ? await this.#grantableRoot(patch) : undefined;
     if (!(await this.#ask(patch, words, root))) return REJECTED_BY_USER;
-    return this.#applyApproved(patch, reason);
+    const { context } = patch.invocation;
+    if (reason.kind === "not-trusted") return this.#carryOut(patch, context, false);
+    return this.#applyApproved(patch);
   }
 
   /** What the user has seen holds: a command in the background may have put a link in the way. */
-  async #applyApproved(patch: Patch, reason: PatchAskReason): Promise<string> {
-    const { sandboxPolicy } = patch.invocation.context;
-    if (reason.kind === "not-trusted") return this.#carryOut(patch, sandboxPolicy, false);
+  async #applyApproved(patch: Patch): Promise<string> {
     const { planPatch } = await import("../../apply-patch/plan-patch.ts");
     const plan = planPatch(patch.text, patch.workdir);
     if (!plan.ok) return `error: ${plan.error.message}`;
@@ -141,7 +145,7 @@ export class ApplyPatchTool {
       this.#services.refusals.add({ subject: patch.subject, reason: problem });
       return `patch rejected: ${problem}`;
     }
-    return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
+    return this.#carryOut(patch, unconfined(patch), false);
   }
 
   async #ask(
@@ -160,7 +164,7 @@ export class ApplyPatchTool {
       }),
     );
     if (decision === "approved_for_session" && grantRoot !== undefined) {
-      this.#grantedRoots.add(grantRoot);
+      this.#grants.add(grantRoot, invocation.context);
     }
     if (isApproval(decision)) return true;
     this.#services.refusals.add({ subject, reason: "rejected by the user" });
@@ -168,10 +172,10 @@ export class ApplyPatchTool {
   }
 
   /** Under on-failure a patch may meet the sandbox; then the user is asked, as for commands. */
-  async #applySandboxed(patch: Patch): Promise<string> {
+  async #applySandboxed(patch: Patch, place: PolicyPlace): Promise<string> {
     const { context, emit } = patch.invocation;
-    const result = await this.#run(patch, context.sandboxPolicy, true);
-    const denial = await this.#findDenial(patch, result);
+    const result = await this.#run(patch, place, true);
+    const denial = await this.#findDenial(patch, result, place);
     if (denial === undefined) return this.#report(patch, result);
     this.#services.refusals.add({ subject: patch.subject, reason: denial });
     if (context.approvalPolicy !== "on-failure") return this.#report(patch, result, [denial]);
@@ -180,14 +184,14 @@ export class ApplyPatchTool {
     if (!(await this.#ask(patch, words, await this.#grantableRoot(patch)))) {
       return REJECTED_BY_USER;
     }
-    return this.#carryOut(patch, DANGER_FULL_ACCESS_POLICY, false);
+    return this.#applyApproved(patch);
   }
 
-  async #carryOut(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<string> {
-    return this.#report(patch, await this.#run(patch, policy, isAutoApproved));
+  async #carryOut(patch: Patch, place: PolicyPlace, isAutoApproved: boolean): Promise<string> {
+    return this.#report(patch, await this.#run(patch, place, isAutoApproved));
   }
 
-  async #run(patch: Patch, policy: SandboxPolicy, isAutoApproved: boolean): Promise<CommandResult> {
+  async #run(patch: Patch, place: PolicyPlace, isAutoApproved: boolean): Promise<CommandResult> {
     const { invocation, plan, text, workdir } = patch;
     const { callId, emit, context, signal } = invocation;
     const program = this.#services.applyPatchProgram;
@@ -201,8 +205,8 @@ export class ApplyPatchTool {
     const result = await this.#services.commands.run({
       argv: command.argv,
       cwd: resolve(workdir),
-      policyCwd: context.cwd,
-      policy,
+      policyCwd: place.cwd,
+      policy: place.sandboxPolicy,
       timeoutMs: TIMEOUT_MS,
       signal,
       onOutput: outputEvents(invocation),
@@ -234,12 +238,24 @@ export class ApplyPatchTool {
     return describeResult(result, [...notes, ...told.notes]);
   }
 
-  async #findDenial(patch: Patch, result: CommandResult): Promise<string | undefined> {
+  async #findDenial(
+    patch: Patch,
+    result: CommandResult,
+    { cwd, sandboxPolicy }: PolicyPlace,
+  ): Promise<string | undefined> {
     if (result.kind !== "ended") return undefined;
-    const places = await placesOf(this.#services, patch.invocation.context);
+    const places = await placesOf(this.#services, {
+      ...patch.invocation.context,
+      cwd,
+      sandboxPolicy,
+    });
     const denial = denialOf(result, { argv: ["apply_patch"], workdir: patch.workdir }, places);
     return denial === undefined ? undefined : describeDenial(denial);
   }
+}
+
+function unconfined({ invocation: { context } }: Patch): PolicyPlace {
+  return { cwd: context.cwd, sandboxPolicy: DANGER_FULL_ACCESS_POLICY };
 }
 
 function realPathsOf(plan: Plan): readonly string[] {

@@ -1,0 +1,222 @@
+/** A directory granted to patches, with the built executable as the sandbox. */
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { localMachine } from "../../src/core/local-machine.ts";
+import type { Machine } from "../../src/core/machine.ts";
+import { wholeEnvironment } from "../../src/linux-sandbox/run.ts";
+import type { EventMsg } from "../../src/protocol/event.ts";
+import type { SandboxMode } from "../../src/protocol/sandbox-policy.ts";
+import { codexBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  functionCall,
+  respond,
+  startModelServer,
+} from "../support/model-server.ts";
+import {
+  eventsOfTask,
+  type Harness,
+  startConversation,
+  tempDir,
+  text,
+} from "./conversation-harness.ts";
+import { needsCommands } from "./shell-harness.ts";
+
+const skip = needsCommands;
+
+interface Place {
+  readonly cwd: string;
+  readonly granted: string;
+  readonly secret: string;
+  /** In the workspace; leads to `granted`. */
+  readonly link: string;
+}
+
+function makePlace(t: TestContext): Place {
+  const root = realpathSync(tempDir(t));
+  const place = {
+    cwd: join(root, "repo"),
+    granted: join(root, "granted"),
+    secret: join(root, "secret"),
+    link: join(root, "repo", "docs"),
+  };
+  for (const path of [place.cwd, place.granted, place.secret]) mkdirSync(path);
+  symlinkSync(place.granted, place.link);
+  return place;
+}
+
+function addFile(...paths: readonly string[]): unknown {
+  const files = paths.map((path) => `*** Add File: ${path}\n+hello\n`);
+  return { command: ["apply_patch", `*** Begin Patch\n${files.join("")}*** End Patch\n`] };
+}
+
+interface Options {
+  readonly place: Place;
+  readonly patches: readonly unknown[];
+  readonly mode?: SandboxMode;
+  readonly approval?: string;
+  /** Before the nth command runs, as a command in the background would. */
+  readonly beforeRun?: (nth: number) => void;
+}
+
+async function start(t: TestContext, options: Options): Promise<Harness> {
+  const { place, mode = "workspace-write", approval = "on-request" } = options;
+  const answers = options.patches.map((patch, nth) =>
+    respond(functionCall("shell", patch, `c${nth}`)),
+  );
+  const server = await startModelServer(t, [
+    respond(assistantMessage("ready")),
+    ...answers.flatMap((answer) => [answer, respond(assistantMessage("done"))]),
+  ]);
+  const machine = localMachine({
+    env: process.env,
+    inheritedEnvironment: wholeEnvironment(),
+    executable: codexBinary,
+  });
+  t.after(() => machine.close());
+  let ran = 0;
+  const watched: Machine = {
+    ...machine,
+    createCommands: (config) => {
+      const commands = machine.createCommands(config);
+      const { runner } = commands;
+      return {
+        ...commands,
+        runner: {
+          places: runner.places,
+          prepare: runner.prepare,
+          run: (request) => {
+            options.beforeRun?.(ran);
+            ran += 1;
+            return runner.run(request);
+          },
+        },
+      };
+    },
+  };
+  const conversation = await startConversation(t, {
+    url: server.url,
+    cwd: place.cwd,
+    machine: watched,
+    overrides: [
+      `sandbox_mode="${mode}"`,
+      "sandbox_workspace_write={exclude_slash_tmp=true,exclude_tmpdir_env_var=true}",
+      `approval_policy=${approval}`,
+    ],
+  });
+  await ask(conversation);
+  return conversation;
+}
+
+/** The questions of one task, each of which is approved for the session. */
+async function ask(
+  { conversation }: Harness,
+  beforeAnswer: () => void = () => undefined,
+): Promise<readonly EventMsg[]> {
+  const questions: EventMsg[] = [];
+  const id = conversation.submit({ type: "user_input", items: text("go") });
+  await eventsOfTask(conversation, id, (event) => {
+    if (event.msg.type !== "apply_patch_approval_request") return;
+    questions.push(event.msg);
+    beforeAnswer();
+    conversation.submit({ type: "patch_approval", id: event.id, decision: "approved_for_session" });
+  });
+  return questions;
+}
+
+function lead(link: string, target: string): void {
+  rmSync(link);
+  symlinkSync(target, link);
+}
+
+for (const mode of ["workspace-write", "read-only"] as const) {
+  test(`a patch follows a grant and nothing else, under ${mode}`, { skip }, async (t) => {
+    const place = makePlace(t);
+    const { granted, link, secret } = place;
+    const patches = [addFile("docs/a"), addFile("docs/new/b"), addFile("docs/c")];
+    const conversation = await start(t, {
+      place,
+      mode,
+      patches,
+      // Judged already: the link led to what is granted.
+      beforeRun: (nth) => nth === 2 && lead(link, secret),
+    });
+    const [question] = await ask(conversation);
+    assert.ok(question?.type === "apply_patch_approval_request");
+    assert.equal(question.grant_root, granted);
+    assert.deepEqual(await ask(conversation), []);
+    assert.equal(readFileSync(join(granted, "new/b"), "utf8"), "hello\n");
+    assert.deepEqual(await ask(conversation), []);
+    assert.equal(existsSync(join(secret, "c")), false);
+    assert.equal(existsSync(join(granted, "c")), false);
+  });
+}
+
+test("a grant reaches no hooks, and not what replaced its directory", { skip }, async (t) => {
+  const place = makePlace(t);
+  const { granted, secret } = place;
+  mkdirSync(join(granted, ".git"));
+  const patches = [addFile("docs/a"), addFile("docs/.git/hooks/x"), addFile("docs/b")];
+  const conversation = await start(t, { place, patches });
+  assert.equal((await ask(conversation)).length, 1);
+  const [hook] = await ask(conversation);
+  assert.ok(hook?.type === "apply_patch_approval_request");
+  assert.equal(hook.grant_root, undefined);
+  rmSync(granted, { recursive: true });
+  symlinkSync(secret, granted);
+  assert.equal((await ask(conversation)).length, 1);
+});
+
+test("a grant does not outlive the rules it was given under", { skip }, async (t) => {
+  const place = makePlace(t);
+  const patches = ["a", "b", "c"].map((name) => addFile(`docs/${name}`));
+  const conversation = await start(t, { place, patches });
+  assert.equal((await ask(conversation)).length, 1);
+  assert.equal((await ask(conversation)).length, 0);
+  const sandbox_policy = { mode: "read-only" } as const;
+  conversation.conversation.submit({ type: "override_turn_context", sandbox_policy });
+  assert.equal((await ask(conversation)).length, 1);
+});
+
+test("what is approved after a failure is what was shown", { skip }, async (t) => {
+  for (const swaps of [false, true]) {
+    const place = makePlace(t);
+    const { granted, link, secret } = place;
+    const conversation = await start(t, {
+      place,
+      approval: "on-failure",
+      patches: [addFile(join(link, "a"))],
+    });
+    const questions = await ask(conversation, () => {
+      if (swaps) lead(link, secret);
+    });
+    assert.equal(questions.length, 1);
+    assert.equal(existsSync(join(granted, "a")), !swaps);
+    assert.equal(existsSync(join(secret, "a")), false);
+  }
+});
+
+test("a question names every place outside that links lead to", { skip }, async (t) => {
+  const place = makePlace(t);
+  const { cwd, granted, secret } = place;
+  symlinkSync(secret, join(cwd, "src"));
+  writeFileSync(join(cwd, "plain"), "");
+  const patches = [addFile("docs/a", "src/b", "inside"), addFile(".git/hooks/x", "src/d")];
+  const conversation = await start(t, { place, patches });
+  const questions = [...(await ask(conversation)), ...(await ask(conversation))];
+  const reasons = questions.map((question) => "reason" in question && question.reason);
+  assert.deepEqual(reasons, [
+    `writing outside of the project: "${granted}/a" is in no writable root; and to "${secret}/b"`,
+    `writing to a protected place: "${cwd}/.git/hooks/x" belongs to "${cwd}/.git"; and to "${secret}/d"`,
+  ]);
+});
