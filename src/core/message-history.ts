@@ -95,7 +95,10 @@ export class MessageHistory {
   #append(line: string): void {
     const descriptor = openSync(this.#file, "a", PRIVATE_FILE_MODE);
     try {
-      if ((fstatSync(descriptor).mode & OTHERS) !== 0) fchmodSync(descriptor, PRIVATE_FILE_MODE);
+      const status = fstatSync(descriptor);
+      // Some people link it to /dev/null, which is everybody's.
+      const isOpen = status.isFile() && (status.mode & OTHERS) !== 0;
+      if (isOpen) fchmodSync(descriptor, PRIVATE_FILE_MODE);
       writeFileSync(descriptor, line);
     } finally {
       closeSync(descriptor);

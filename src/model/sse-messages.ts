@@ -72,15 +72,30 @@ export class WholeEvents implements AsyncIterableIterator<Uint8Array, undefined>
     result: IteratorResult<Uint8Array>,
   ): IteratorResult<Uint8Array, undefined> | Promise<IteratorResult<Uint8Array, undefined>> => {
     if (result.done === true) return this.#rest();
-    const piece = result.value;
+    const part = this.#take(result.value);
+    return part === undefined ? this.#more() : { done: false, value: part };
+  };
+
+  /** A loop, and no chain of promises: a server may send an event byte by byte. */
+  async #more(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      const result = await this.#bytes.next();
+      if (result.done === true) return this.#rest();
+      const value = this.#take(result.value);
+      if (value !== undefined) return { done: false, value };
+    }
+  }
+
+  /** The first whole part, when `piece` ends one. */
+  #take(piece: Uint8Array): Uint8Array | undefined {
     this.#allBytes += piece.length;
     if (this.#allBytes > this.#maxAnswerBytes)
       throw streamError(`the answer exceeds ${this.#maxAnswerBytes} bytes`);
     // As most of them come.
-    if (this.#waitingBytes === 0 && isOneSmallPart(piece)) return { done: false, value: piece };
+    if (this.#waitingBytes === 0 && isOneSmallPart(piece)) return piece;
     this.#add(piece);
-    return this.next();
-  };
+    return this.#parts.shift();
+  }
 
   #add(piece: Uint8Array): void {
     this.#waiting.push(piece);
@@ -88,6 +103,7 @@ export class WholeEvents implements AsyncIterableIterator<Uint8Array, undefined>
     if (!endsAnEvent(this.#waiting)) {
       if (this.#waitingBytes > this.#maxEventBytes)
         throw streamError(`an event exceeds ${this.#maxEventBytes} bytes`);
+      joinSmallEnd(this.#waiting);
       return;
     }
     const whole = Buffer.concat(this.#waiting);
@@ -112,6 +128,20 @@ export class WholeEvents implements AsyncIterableIterator<Uint8Array, undefined>
   }
 }
 
+/**
+ * Each piece is an object, and keeps the whole buffer that it came in: 64 MiB byte by byte took
+ * gigabytes. Small pieces are joined in pairs, so that each byte is copied a few times at most.
+ */
+function joinSmallEnd(pieces: Uint8Array[]): void {
+  for (;;) {
+    const [before, last] = pieces.slice(-2);
+    if (before === undefined || last === undefined) return;
+    if (before.length > last.length || last.length > MAX_JOINED_BYTES) return;
+    pieces.splice(-2, 2, Buffer.concat([before, last]));
+  }
+}
+
+const MAX_JOINED_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
 /** Small enough to be fed as it is, and with an event's end at its end. */

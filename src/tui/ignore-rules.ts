@@ -1,9 +1,10 @@
 /** One `.gitignore`. Source: gitignore(5). */
+import { globMatcher } from "./glob-pattern.ts";
 
 export type Verdict = "ignored" | "kept";
 
 interface Rule {
-  readonly pattern: RegExp;
+  readonly fits: (path: string) => boolean;
   readonly isNegated: boolean;
   readonly isForDirectories: boolean;
 }
@@ -28,14 +29,14 @@ export class IgnoreRules {
     if (!path.startsWith(this.#prefix)) return undefined;
     const inner = `${this.#above}${path.slice(this.#prefix.length)}`;
     const rule = this.#rules.findLast(
-      ({ pattern, isForDirectories }) => (isDirectory || !isForDirectories) && pattern.test(inner),
+      ({ fits, isForDirectories }) => (isDirectory || !isForDirectories) && fits(inner),
     );
     if (rule === undefined) return undefined;
     return rule.isNegated ? "kept" : "ignored";
   }
 }
 
-/** Longer patterns are no names, and could be made to take long. */
+/** Longer patterns are no names. */
 const MAX_PATTERN = 256;
 
 function parseRule(line: string): Rule | undefined {
@@ -48,44 +49,6 @@ function parseRule(line: string): Rule | undefined {
   const isAnchored = text.includes("/");
   if (text.startsWith("/")) text = text.slice(1);
   if (text === "") return undefined;
-  try {
-    const pattern = new RegExp(`^${isAnchored ? "" : "(?:.*/)?"}${translate(text)}$`, "u");
-    return { pattern, isNegated, isForDirectories };
-  } catch {
-    return undefined;
-  }
-}
-
-function translate(glob: string): string {
-  let out = "";
-  for (let index = 0; index < glob.length; index += 1) {
-    const rest = glob.slice(index);
-    const stars = /^\*+/u.exec(rest)?.[0];
-    const set = /^\[(!|\^)?(\]?[^\]]*)\]/u.exec(rest);
-    if (rest.startsWith("**/") && (index === 0 || glob[index - 1] === "/")) {
-      out += "(?:.*/)?";
-      index += 2;
-    } else if (rest === "/**") {
-      out += "/.*";
-      index += 2;
-    } else if (stars !== undefined) {
-      out += "[^/]*";
-      index += stars.length - 1;
-    } else if (rest.startsWith("?")) {
-      out += "[^/]";
-    } else if (set !== null) {
-      out += `[${set[1] === undefined ? "" : "^"}${(set[2] ?? "").replaceAll(/[\\\][&~|^]/gu, "\\$&")}]`;
-      index += set[0].length - 1;
-    } else if (rest.startsWith("\\") && rest.length > 1) {
-      index += 1;
-      out += escapeCharacter(glob[index] ?? "");
-    } else {
-      out += escapeCharacter(glob[index] ?? "");
-    }
-  }
-  return out;
-}
-
-function escapeCharacter(character: string): string {
-  return /[$()*+.?[\\\]^{|}/]/u.test(character) ? `\\${character}` : character;
+  const fits = globMatcher(text, isAnchored);
+  return fits === undefined ? undefined : { fits, isNegated, isForDirectories };
 }

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MessageHistory } from "../../src/core/message-history.ts";
@@ -95,4 +106,27 @@ test("the lock of a process that died does not stay", (t) => {
   const settings = { persistence: "save-all", maxBytes: 300 } as const;
   assert.equal(new MessageHistory({ codexHome, history: settings }).add("s", "one"), null);
   assert.equal(existsSync(lock), false);
+});
+
+test("a file is made the user's own, and nothing else that stands in its place", (t) => {
+  const history = { persistence: "save-all", maxBytes: undefined } as const;
+  const modeAfter = (make: (path: string) => void): number => {
+    const codexHome = tempDir(t);
+    const path = join(codexHome, "history.jsonl");
+    make(path);
+    chmodSync(path, 0o644);
+    // As the writer's other end, so that opening a pipe does not wait.
+    const descriptor = openSync(path, constants.O_RDWR);
+    assert.equal(new MessageHistory({ codexHome, history }).add("s", "one"), null);
+    closeSync(descriptor);
+    return statSync(path).mode & 0o777;
+  };
+  assert.equal(
+    modeAfter((path) => writeFileSync(path, "")),
+    0o600,
+  );
+  assert.equal(
+    modeAfter((path) => execFileSync("mkfifo", [path])),
+    0o644,
+  );
 });

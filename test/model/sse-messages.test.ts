@@ -91,3 +91,23 @@ test("an answer without end is refused, however small its events", async () => {
     message: "stream disconnected before completion: the answer exceeds 1500 bytes",
   });
 });
+
+test("an event that comes byte by byte takes the memory of its bytes", async () => {
+  const length = 300_000;
+  let left = length;
+  const sizes = new Set<number>();
+  const onePiece = Buffer.alloc(64 * 1024, "x");
+  const bytes: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => bytes,
+    next: () => {
+      left -= 1;
+      if (left % 10_000 === 0) sizes.add(process.memoryUsage().heapUsed);
+      if (left < 0) return Promise.resolve({ done: true, value: undefined });
+      return Promise.resolve({ done: false, value: onePiece.subarray(0, 1) });
+    },
+  };
+  const [event] = await all(new WholeEvents(bytes));
+  assert.equal(event?.length, length + 2);
+  const grown = Math.max(...sizes) - Math.min(...sizes);
+  assert.ok(grown < 60 * 1024 * 1024, `${grown} bytes`);
+});
