@@ -173,9 +173,15 @@ export class ApprovalDialog {
     return { rows: [...title, ...shown, choice, ...hints], cursor: undefined };
   }
 
-  /** Everything of the subject and the reasons, for the pager. */
+  /** Everything of the subject, the reasons and what the session may allow, for the pager. */
   fullRows(width: number): readonly Row[] {
-    return [...this.#subjectRows(width), [], ...this.#reasonParagraphs(width).flat()];
+    const { sessionRule } = this.question;
+    // A small terminal cuts it in the choice.
+    const rule =
+      sessionRule === undefined
+        ? []
+        : wrapWords([span(`Key a, for this session: ${sessionRule}`)], { width });
+    return [...this.#subjectRows(width), [], ...this.#reasonParagraphs(width).flat(), ...rule];
   }
 
   #choices(): readonly DialogChoice[] {

@@ -392,8 +392,9 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   screen.type(KEY.control("o"));
   await screen.waitFor("q leaves");
   assert.match(screen.text(), /\+ new/u);
-  screen.type("q");
   const rule = `grants write to ${directory} for this session`;
+  assert.ok(unbroken(screen).includes(`Key a, for this session: ${rule}`));
+  screen.type("q");
   const choice = `a   Allow the same again this session: ${rule}`;
   await screen.waitUntil(() => unbroken(screen).includes(choice), choice);
   screen.type("y");
