@@ -136,7 +136,10 @@ function buildCommand(
 /** One line, or one for each code when that would be too long. */
 function describeExitCodes({ exitCodes }: CommandSpec): string {
   const line = `Exit codes: ${exitCodes}`;
-  return line.length <= HELP_WIDTH ? line : `Exit codes:\n  ${exitCodes.split(", ").join("\n  ")}`;
+  // A meaning may hold commas of its own; each code begins with a digit.
+  return line.length <= HELP_WIDTH
+    ? line
+    : `Exit codes:\n  ${exitCodes.split(/, (?=\d)/).join("\n  ")}`;
 }
 
 function outputTo(sink: Sink) {

@@ -110,7 +110,9 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
 export function findRollout(codexHome: string, id: string): string {
   const wanted = id.toLowerCase();
   if (!isConversationId(wanted)) {
-    throw new ResumeError(`Cannot resume "${id}": not a session id`);
+    throw new ResumeError(
+      `Cannot resume "${id}": not a session id; "codex resume" without one lists them`,
+    );
   }
   for (const path of sessionFiles(codexHome)) {
     if (path.endsWith(`-${wanted}.jsonl`)) return path;

@@ -185,12 +185,9 @@ export class ApprovalDialog {
   }
 
   #choices(): readonly DialogChoice[] {
-    const { sessionRule } = this.question;
-    const once = this.#isArmed
-      ? "Run once: press again, you have not seen all of it"
-      : this.question.kind === "exec"
-        ? "Run once"
-        : "Edit once";
+    const { sessionRule, kind } = this.question;
+    const verb = kind === "exec" ? "run" : "edit";
+    const once = kind === "exec" ? "Run once" : "Edit once";
     const session =
       sessionRule === undefined
         ? []
@@ -202,10 +199,14 @@ export class ApprovalDialog {
             } as const,
           ];
     return [
-      { id: "once", key: "y", label: once },
+      {
+        id: "once",
+        key: "y",
+        label: this.#isArmed ? `${once}: press again, you have not seen all of it` : once,
+      },
       ...session,
-      { id: "refuse", key: "n", label: "Do not run, tell the model why" },
-      { id: "stop", key: "esc", label: "Do not run, stop here" },
+      { id: "refuse", key: "n", label: `Do not ${verb}, tell the model why` },
+      { id: "stop", key: "esc", label: `Do not ${verb}, stop here` },
     ];
   }
 

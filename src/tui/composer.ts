@@ -8,7 +8,13 @@ import { editKey } from "./edit-keys.ts";
 import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import type { Marks } from "./marks.ts";
 import type { PromptEntry, PromptHistory } from "./prompt-history.ts";
-import { matchSlash, parseSlash, type SlashCommand } from "./slash-commands.ts";
+import {
+  matchSlash,
+  slashDetail,
+  slashLabel,
+  parseSlash,
+  type SlashCommand,
+} from "./slash-commands.ts";
 import { CYAN, DIM, type Row, row, span } from "./styled.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { type Cell, isPicture, TextEditor } from "./text-editor.ts";
@@ -304,10 +310,10 @@ export class Composer {
     const slash = /^(\ufdd0*)\/([a-z-]*)$/iu.exec(before);
     const isAtStart = cells.slice(0, slash?.[1]?.length).every(isPicture);
     if (slash !== null && isAtStart && cursor === cells.length) {
-      const choices = matchSlash(slash[2] ?? "").map(({ name, alias, argument, description }) => ({
-        id: name,
-        label: `/${name}${argument === undefined ? "" : ` ${argument}`}`,
-        detail: alias === undefined ? description : `${description} (also /${alias})`,
+      const choices = matchSlash(slash[2] ?? "").map((command) => ({
+        id: command.name,
+        label: slashLabel(command),
+        detail: slashDetail(command),
       }));
       return choices.length === 0
         ? undefined

@@ -5,6 +5,7 @@ import { sanitizeText } from "./sanitize.ts";
 import { rowText } from "./styled.ts";
 
 export function questionLines(question: Question, cwd: string, width: number): readonly string[] {
+  const verb = question.kind === "exec" ? "run" : "edit";
   const session =
     question.sessionRule === undefined
       ? ""
@@ -20,7 +21,7 @@ export function questionLines(question: Question, cwd: string, width: number): r
     ...(question.evidence === undefined
       ? []
       : [`| ${indented(sanitizeText(question.evidence), "| ")}`]),
-    `y: run once\n${session}n WHY: do not run, tell the model why\nstop: do not run, end the turn`,
+    `y: ${verb} once\n${session}n WHY: do not ${verb}, tell the model why\nstop: do not ${verb}, end the turn`,
     "Answer: ",
   ];
 }

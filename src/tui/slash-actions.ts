@@ -11,7 +11,7 @@ import { diffTextRows } from "./diff-text-rows.ts";
 import { namedPath } from "./picture-path.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { describeApproval, describeSandbox, field } from "./session-header.ts";
-import { SLASH_COMMANDS, type SlashCommand } from "./slash-commands.ts";
+import { SLASH_COMMANDS, type SlashCommand, slashDetail, slashLabel } from "./slash-commands.ts";
 import { describeModel } from "./status-line.ts";
 import { BOLD, DIM, type Row, row, span } from "./styled.ts";
 import type { Ui } from "./ui.ts";
@@ -281,7 +281,7 @@ function helpRows({ ui }: SlashHost): readonly Row[] {
   const { width } = ui.cellContext;
   const entries = [
     ...KEYS,
-    ...SLASH_COMMANDS.map(({ name, description }) => [`/${name}`, description] as const),
+    ...SLASH_COMMANDS.map((command) => [slashLabel(command), slashDetail(command)] as const),
   ];
   const labelWidth = Math.max(...entries.map(([label]) => label.length)) + 2;
   return [

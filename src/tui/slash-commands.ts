@@ -92,6 +92,16 @@ function describeUnknown(name: string): string {
   return `Unknown command /${name}; ${help}`;
 }
 
+/** The name, and what may follow it. */
+export function slashLabel({ name, argument }: SlashCommand): string {
+  return argument === undefined ? `/${name}` : `/${name} ${argument}`;
+}
+
+/** What it does, and its other name. */
+export function slashDetail({ description, alias }: SlashCommand): string {
+  return alias === undefined ? description : `${description} (also /${alias})`;
+}
+
 /** Those whose name begins with `prefix`, then those that contain it. */
 export function matchSlash(prefix: string): readonly SlashCommand[] {
   const wanted = prefix.toLowerCase();

@@ -93,6 +93,8 @@ suite("help", () => {
       const words = (line: string) => line.split(/[\s,]+/).filter((word) => word !== "");
       const codes = text.slice(text.indexOf("\nExit codes:"));
       assert.deepEqual(words(codes), words(`Exit codes: ${spec.exitCodes}`));
+      const lines = codes.trimEnd().split("\n").slice(2);
+      for (const line of lines) assert.match(line, /^ {2}\d+ /u);
       for (const flag of spec.flags) assert.equal(text.includes(flag.long), flag.isHidden !== true);
       for (const width of text.split("\n").map((line) => line.length)) assert.ok(width <= 110);
       for (const flag of ["--help", "-h"]) {

@@ -388,7 +388,8 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
   await screen.waitFor("Writes outside of the workspace:");
   await screen.waitFor("outside.txt");
   await screen.questionTakesKeys();
-  assert.match(screen.text(), /^▸ n /mu);
+  assert.match(screen.text(), /^▸ n {3}Do not edit, tell the model why$/mu);
+  assert.match(screen.text(), /^ {2}esc Do not edit, stop here$/mu);
   screen.type(KEY.control("o"));
   await screen.waitFor("q leaves");
   assert.match(screen.text(), /\+ new/u);

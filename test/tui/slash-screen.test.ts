@@ -25,6 +25,16 @@ const PNG = Buffer.from(
   "base64",
 );
 
+test("/help names what a command takes, and its other name", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("unused"))]);
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), columns: 100, rows: 50 });
+  await screen.waitFor("Ask for something");
+  screen.send("/help");
+  await screen.waitFor(/^\/quit +End the session \(also \/exit\)$/mu);
+  assert.match(screen.text(), /^\/image PATH +Attach a picture$/mu);
+  assert.match(screen.text(), /^\/model \[NAME \[EFFORT\]\] +Choose the model/mu);
+});
+
 test("/init asks the model for an AGENTS.md", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("written"))]);
   const screen = new TerminalScreen(t, { place: makePlace(t, server) });

@@ -236,6 +236,9 @@ test(
     });
     assert.equal(await lost.exitCode(), 2);
     assert.match(lost.text(), /Cannot resume/u);
+    const mistyped = new TerminalScreen(t, { place, args: ["resume", "1234"], columns: 120 });
+    assert.equal(await mistyped.exitCode(), 2);
+    assert.match(mistyped.text(), /not a session id; "codex resume" without one lists them/u);
   },
 );
 
