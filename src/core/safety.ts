@@ -161,11 +161,11 @@ export type PatchDecision =
   | { readonly kind: "apply-unsandboxed" }
   /** In the sandbox, which lets it write in these directories too. */
   | { readonly kind: "apply-granted"; readonly roots: readonly string[] }
-  /** If approved, it is applied unsandboxed, unless nothing but "not-trusted" stands against it. */
+  /** If approved, in a sandbox that leaves open what was shown; see ApplyPatchTool. */
   | { readonly kind: "ask"; readonly reason: PatchAskReason }
   | { readonly kind: "reject"; readonly reason: PatchAskReason | { readonly kind: "empty" } };
 
-/** Source: sandbox.md 7.2 and the protected places of the issue; judged on real paths. */
+/** Judged on real paths. */
 export function assessPatch(facts: PatchFacts): PatchDecision {
   if (facts.targets.length === 0) return { kind: "reject", reason: { kind: "empty" } };
   const isUntrusted = facts.approval === "untrusted";
@@ -198,7 +198,19 @@ function findObstacle(facts: PatchFacts): PatchAskReason | undefined {
   return facts.approval === "on-failure" ? undefined : findOutside(facts);
 }
 
-function protectedPlaceOf(path: string, { protectedPlaces }: PatchFacts): string | undefined {
+/** Whether a sandbox with these places lets a patch write it. `path` is canonical. */
+export function isWritable(
+  path: string,
+  places: Pick<PatchFacts, "writableRoots" | "protectedPlaces">,
+): boolean {
+  const isInside = outsideOf([path], places.writableRoots).length === 0;
+  return isInside && protectedPlaceOf(path, places) === undefined;
+}
+
+function protectedPlaceOf(
+  path: string,
+  { protectedPlaces }: Pick<PatchFacts, "protectedPlaces">,
+): string | undefined {
   return (
     protectedPlaces.find((candidate) => touches(path, candidate)) ??
     repositoryBelow(path, protectedPlaces)
@@ -206,27 +218,35 @@ function protectedPlaceOf(path: string, { protectedPlaces }: PatchFacts): string
 }
 
 function findOutside(facts: PatchFacts): PatchAskReason | undefined {
-  const path = outsideOf(facts).find((target) => !grantOf(target, facts.grantedRoots));
+  const path = outsideOf(facts.targets, facts.writableRoots).find(
+    (target) => !grantOf(target, facts.grantedRoots),
+  );
   return path === undefined ? undefined : { kind: "outside-roots", path, ...moreOf(facts, path) };
 }
 
 /** All that is outside or protected, but for `told`. */
 function moreOf(facts: PatchFacts, told: string): { readonly more?: readonly string[] } {
-  const outside = new Set(outsideOf(facts));
+  const outside = new Set(outsideOf(facts.targets, facts.writableRoots));
   const more = facts.targets.filter(
     (path) => path !== told && (outside.has(path) || protectedPlaceOf(path, facts) !== undefined),
   );
   return more.length === 0 ? {} : { more };
 }
 
-function outsideOf({ targets, writableRoots }: PatchFacts): readonly string[] {
+/** Paths and roots are canonical. */
+export function outsideOf(
+  targets: readonly string[],
+  writableRoots: readonly string[],
+): readonly string[] {
   return targets.filter((target) => !writableRoots.some((root) => isWithin(target, root)));
 }
 
 /** Empty also when not all of what the sandbox would stop is granted. */
 function neededGrants(facts: PatchFacts): readonly string[] {
   if (findOutside(facts) !== undefined) return [];
-  const roots = outsideOf(facts).map((path) => grantOf(path, facts.grantedRoots));
+  const roots = outsideOf(facts.targets, facts.writableRoots).map((path) =>
+    grantOf(path, facts.grantedRoots),
+  );
   return [...new Set(roots.filter((root) => root !== undefined))];
 }
 

@@ -220,3 +220,36 @@ test("a question names every place outside that links lead to", { skip }, async 
     `writing to a protected place: "${cwd}/.git/hooks/x" belongs to "${cwd}/.git"; and to "${secret}/d"`,
   ]);
 });
+
+for (const mode of ["workspace-write", "read-only"] as const) {
+  test(`what is approved is written where it was shown, under ${mode}`, { skip }, async (t) => {
+    for (const swaps of [false, true]) {
+      const place = makePlace(t);
+      const { granted, link, secret } = place;
+      const conversation = await start(t, {
+        place,
+        mode,
+        patches: [addFile("docs/a", "docs/new/b")],
+        // Looked at for the last time: the link led to what was shown.
+        beforeRun: () => swaps && lead(link, secret),
+      });
+      assert.equal((await ask(conversation)).length, 1);
+      assert.equal(existsSync(join(granted, "a")), !swaps);
+      assert.equal(existsSync(join(granted, "new/b")), !swaps);
+      assert.equal(existsSync(join(secret, "a")), false);
+    }
+  });
+}
+
+test("hooks that the user has approved are written", { skip }, async (t) => {
+  const place = makePlace(t);
+  const { cwd, granted } = place;
+  for (const repository of [cwd, granted])
+    mkdirSync(join(repository, ".git/hooks"), { recursive: true });
+  const patches = [addFile(".git/hooks/x"), addFile("docs/.git/hooks/x")];
+  const conversation = await start(t, { place, patches });
+  assert.equal((await ask(conversation)).length, 1);
+  assert.equal(existsSync(join(cwd, ".git/hooks/x")), true);
+  assert.equal((await ask(conversation)).length, 1);
+  assert.equal(existsSync(join(granted, ".git/hooks/x")), true);
+});

@@ -1,5 +1,5 @@
 /** Patches: worked out first, judged on real paths, then carried out in the sandbox. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import * as z from "zod/mini";
 import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
@@ -11,6 +11,8 @@ import { canonical, realDisk } from "../../sandbox/disk-facts.ts";
 import {
   assessPatch,
   describePatchReason,
+  isWritable,
+  outsideOf,
   type PatchAskReason,
   type PatchDecision,
 } from "../safety.ts";
@@ -145,7 +147,27 @@ export class ApplyPatchTool {
       this.#services.refusals.add({ subject: patch.subject, reason: problem });
       return `patch rejected: ${problem}`;
     }
-    return this.#carryOut(patch, unconfined(patch), false);
+    return this.#carryOut(patch, await this.#approvedPlace(patch), false);
+  }
+
+  /**
+   * Where what the user has approved is applied: in a sandbox that leaves open the directories it
+   * was shown to write in, because a link can be put in its way until it writes. Without one only
+   * when there is none, or when it writes what ours keep closed.
+   */
+  async #approvedPlace(patch: Patch): Promise<PolicyPlace> {
+    const { context } = patch.invocation;
+    const isConfinable =
+      this.#services.hasPlatformSandbox && context.sandboxPolicy.mode !== "danger-full-access";
+    if (!isConfinable) return unconfined(patch);
+    const targets = realPathsOf(patch.plan);
+    const { writableRoots } = await placesOf(this.#services, context);
+    const roots = new Set(outsideOf(targets, writableRoots).map(existingDirectoryOf));
+    if (roots.size === 0) return unconfined(patch);
+    const place = widenedBy([...roots], context);
+    const places = await placesOf(this.#services, { ...context, ...place });
+    const isOpen = targets.every((target) => isWritable(target, places));
+    return isOpen ? place : unconfined(patch);
   }
 
   async #ask(
@@ -256,6 +278,13 @@ export class ApplyPatchTool {
 
 function unconfined({ invocation: { context } }: Patch): PolicyPlace {
   return { cwd: context.cwd, sandboxPolicy: DANGER_FULL_ACCESS_POLICY };
+}
+
+/** The nearest one above `path` that exists. */
+function existingDirectoryOf(path: string): string {
+  const directory = dirname(path);
+  const exists = directory === path || realDisk.realpath(directory) !== undefined;
+  return exists ? directory : existingDirectoryOf(directory);
 }
 
 function realPathsOf(plan: Plan): readonly string[] {
