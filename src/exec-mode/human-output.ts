@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { durationToMs } from "../protocol/event-encoding.ts";
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { FileChange } from "../protocol/file-change.ts";
+import { isPatchNotice } from "../protocol/patch-notice.ts";
 import { version } from "../runtime/version.ts";
 import { joinWords } from "../shell/quote-words.ts";
 import { describeRun, type EventPrinter } from "./event-printer.ts";
@@ -109,8 +110,10 @@ class HumanPrinter implements EventPrinter {
         return this.#plan(msg);
       case "token_count":
         return this.#block(`tokens used: ${msg.total_tokens - (msg.cached_input_tokens ?? 0)}`);
-      case "background_event":
-        return this.#block(this.#style.dim(printable(msg.message)));
+      case "background_event": {
+        const { red, dim } = this.#style;
+        return this.#block((isPatchNotice(msg.message) ? red : dim)(printable(msg.message)));
+      }
       case "error":
         return this.#block(this.#style.red(`ERROR: ${printable(msg.message)}`));
       case "turn_aborted":

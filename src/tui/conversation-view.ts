@@ -4,6 +4,7 @@
  */
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { FileChanges } from "../protocol/file-change.ts";
+import { isPatchNotice } from "../protocol/patch-notice.ts";
 import * as cells from "./cells.ts";
 import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
 import { ContextMeter } from "./context-meter.ts";
@@ -145,7 +146,8 @@ export class ConversationView {
   }
 
   event({ msg }: Event): void {
-    if (msg.type !== "background_event") this.#endRetry(msg);
+    const isRetry = msg.type === "background_event" && !isPatchNotice(msg.message);
+    if (!isRetry) this.#endRetry(msg);
     switch (msg.type) {
       case "agent_message_delta":
         this.#delta(msg.delta);
@@ -377,11 +379,14 @@ export class ConversationView {
   }
 
   #background(message: string): void {
-    const attempt = parseRetry(message);
+    // What a patch says of itself comes from the model, and is never news of an attempt.
+    const isPatch = isPatchNotice(message);
+    const attempt = isPatch ? undefined : parseRetry(message);
     if (attempt === undefined) {
       this.#finishMessage();
       this.transcript.add("Notice", message);
-      this.print(cells.noticeCell(message, this.context));
+      const cell = isPatch ? cells.failedCell : cells.noticeCell;
+      this.print(cell(message, this.context));
       return;
     }
     this.#cutMessage();

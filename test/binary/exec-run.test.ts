@@ -124,6 +124,15 @@ test("--json: one value a line, the first with its version", options, async (t) 
   ]);
 });
 
+test("a patch that does not fit leaves a line", options, async (t) => {
+  const patch = "*** Begin Patch\n*** Update File: none.txt\n@@\n-x\n+y\n*** End Patch";
+  const call = respond(functionCall("shell", { command: ["apply_patch", patch] }));
+  const setup = await setUpExec(t, [call, DONE]);
+  const { stdout, stderr } = await runExec(setup, ["go"]);
+  assert.equal(stdout, "done\n");
+  assert.match(stderr, /\] Patch did not apply: Failed to read file to update none\.txt: .*$/mu);
+});
+
 const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
   [
     "400",

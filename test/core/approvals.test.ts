@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { ReviewDecision } from "../../src/protocol/approval.ts";
@@ -262,7 +262,38 @@ test("a patch that does not fit changes nothing and says where", { skip }, async
   assert.equal(outputs[1], "patch rejected: empty patch");
   assert.equal(existsSync(join(cwd, "a")), false);
   assert.ok(!typesOf(messages).includes("patch_apply_begin"));
+  const [first = "", second, ...others] = backgroundOf(messages);
+  assert.match(first, /^Patch did not apply: Failed to read file to update b: .*$/u);
+  assert.deepEqual([second, others], ["Patch did not apply: it is empty", []]);
 });
+
+test(
+  "what no longer fits when it is approved is told, and changes nothing",
+  { skip },
+  async (t) => {
+    const outside = join(tempDir(t), "file");
+    writeFileSync(outside, "old\n");
+    const patch = `*** Begin Patch\n*** Update File: ${outside}\n@@\n-old\n+new\n*** End Patch`;
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["apply_patch", patch] })),
+      respond(assistantMessage("done")),
+    ]);
+    const { conversation } = await startWithCommands(t, {
+      url: server.url,
+      overrides: [...TIGHT, "approval_policy=on-request"],
+    });
+    const task = conversation.submit({ type: "user_input", items: text("go") });
+    const events = await eventsOfTask(conversation, task, ({ id, msg }: Event) => {
+      if (msg.type !== "apply_patch_approval_request") return;
+      writeFileSync(outside, "somebody's work\n");
+      conversation.submit({ type: "patch_approval", id, decision: "approved" });
+    });
+    const [message = "", ...others] = backgroundOf(events.map(({ msg }) => msg));
+    assert.match(message, /^Patch did not apply: Failed to find expected lines .*file$/u);
+    assert.deepEqual(others, []);
+    assert.equal(readFileSync(outside, "utf8"), "somebody's work\n");
+  },
+);
 
 test("a patch outside asks, or is rejected when nobody can be asked", { skip }, async (t) => {
   const outside = join(tempDir(t), "out.txt");
@@ -329,3 +360,7 @@ test("untrusted says where a link of the repository leads a patch", { skip }, as
   );
   assert.equal(existsSync(target), false);
 });
+
+function backgroundOf(messages: readonly EventMsg[]): readonly string[] {
+  return messages.flatMap((msg) => (msg.type === "background_event" ? [msg.message] : []));
+}

@@ -405,6 +405,15 @@ test("retries, errors and notices", async () => {
       type: "background_event",
       message: "blocked by sandbox: write to /etc/passwd denied\nand a second line",
     }),
+    printed(
+      "a patch that does not fit, and whose path looks like news of an attempt",
+      retry(1, "200ms"),
+      {
+        type: "background_event",
+        message: "Patch did not apply: Failed to read file to update a; retrying 1/9 in 9s: none",
+      },
+      done,
+    ),
     printed("interrupted", { type: "turn_aborted", reason: "interrupted" }),
     plain("done", (context) => cells.doneCell("You approved, this once: $ touch made", context)),
     plain("failed", (context) =>

@@ -98,6 +98,23 @@ test(
   },
 );
 
+test("a patch that does not fit leaves a row", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(functionCall("shell", { command: ["apply_patch", PATCH] })),
+    respond(assistantMessage("so what")),
+  ]);
+  const place = makePlace(t, server);
+  writeFileSync(join(place.workspace, "one.txt"), "quite\nother\n");
+  const screen = new TerminalScreen(t, { place, rows: 50 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("so what");
+  assert.match(
+    screen.text(),
+    /^› go\n\n✗ Patch did not apply: Failed to find expected lines [^]*one\.txt\n\nso what$/mu,
+  );
+});
+
 test(
   "the model and the rules change for the next turn, and the status line says so",
   { skip },

@@ -1,9 +1,11 @@
 /** Patches: worked out first, judged on real paths, then carried out in the sandbox. */
 import { dirname, resolve } from "node:path";
 import * as z from "zod/mini";
+import type { PatchError } from "../../apply-patch/patch-error.ts";
 import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
+import { patchNotice } from "../../protocol/patch-notice.ts";
 import { DANGER_FULL_ACCESS_POLICY } from "../../protocol/sandbox-policy.ts";
 import { grantableRoot, PatchGrants, type PolicyPlace, widenedBy } from "../patch-grants.ts";
 import { patchSubject } from "../refusals.ts";
@@ -74,10 +76,7 @@ export class ApplyPatchTool {
   async apply(text: string, workdir: string, invocation: ToolInvocation): Promise<string> {
     const { planPatch } = await import("../../apply-patch/plan-patch.ts");
     const plan = planPatch(text, workdir);
-    if (!plan.ok) {
-      const isEmpty = plan.error.problem.kind === "no-operations";
-      return isEmpty ? "patch rejected: empty patch" : `error: ${plan.error.message}`;
-    }
+    if (!plan.ok) return misfit(plan.error, invocation);
     const subject = patchSubject(realPathsOf(plan));
     const patch: Patch = { text, workdir, plan, invocation, subject };
     const decision = await this.#decide(patch);
@@ -141,7 +140,7 @@ export class ApplyPatchTool {
   async #applyApproved(patch: Patch): Promise<string> {
     const { planPatch } = await import("../../apply-patch/plan-patch.ts");
     const plan = planPatch(patch.text, patch.workdir);
-    if (!plan.ok) return `error: ${plan.error.message}`;
+    if (!plan.ok) return misfit(plan.error, patch.invocation);
     if (patchSubject(realPathsOf(plan)) !== patch.subject) {
       const problem = "its paths lead elsewhere since the user was asked";
       this.#services.refusals.add({ subject: patch.subject, reason: problem });
@@ -274,6 +273,13 @@ export class ApplyPatchTool {
     const denial = denialOf(result, { argv: ["apply_patch"], workdir: patch.workdir }, places);
     return denial === undefined ? undefined : describeDenial(denial);
   }
+}
+
+/** The output for the model; the user is told in a line. */
+function misfit({ message, problem }: PatchError, { emit }: ToolInvocation): string {
+  const isEmpty = problem.kind === "no-operations";
+  emit({ type: "background_event", message: patchNotice(isEmpty ? "it is empty" : message) });
+  return isEmpty ? "patch rejected: empty patch" : `error: ${message}`;
 }
 
 function unconfined({ invocation: { context } }: Patch): PolicyPlace {
