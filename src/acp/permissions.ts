@@ -45,7 +45,9 @@ function ruleOf(request: ApprovalRequest): string | undefined {
     return "do not ask again for this command in this session";
   }
   const { grant_root: root } = request;
-  return root === undefined ? undefined : `let patches write to ${root} in this session`;
+  return root === undefined
+    ? undefined
+    : `let patches write to ${JSON.stringify(root)} in this session`;
 }
 
 /** A cancelled question means that the whole turn is. */

@@ -3,26 +3,19 @@ import { dirname } from "node:path";
 import { READ_ONLY_POLICY, type SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { foldName } from "./fold-name.ts";
-import type { TurnContext } from "./turn-context.ts";
+import { type Rules, RulesWatch } from "./rules-watch.ts";
 
 /** Granting a directory says nothing about what configures this program in it. */
 const OWN_SETTINGS = /\/\.codex(?:\/|$)/u;
 
-type Rules = Pick<TurnContext, "approvalPolicy" | "sandboxPolicy">;
-
 /** Of one session. */
 export class PatchGrants {
   readonly #roots = new Set<string>();
-  #rules = "";
+  readonly #watch = new RulesWatch();
 
-  /**
-   * Canonical. None of other rules: who chose read-only after it, or to be asked about more, has
-   * granted nothing yet.
-   */
+  /** Canonical. None that was granted under other rules. */
   under(rules: Rules): readonly string[] {
-    const key = JSON.stringify([rules.approvalPolicy, rules.sandboxPolicy.mode]);
-    if (key !== this.#rules) this.#roots.clear();
-    this.#rules = key;
+    if (this.#watch.haveChanged(rules)) this.#roots.clear();
     return [...this.#roots];
   }
 

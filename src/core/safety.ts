@@ -8,6 +8,7 @@ import type { ApprovalPolicy, ReviewDecision } from "../protocol/approval.ts";
 import type { SandboxMode } from "../protocol/sandbox-policy.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { foldName } from "./fold-name.ts";
+import { type Rules, RulesWatch } from "./rules-watch.ts";
 import { grantOf } from "./patch-grants.ts";
 
 export interface CommandFacts {
@@ -110,15 +111,22 @@ export function assessDeniedCommand(approval: ApprovalPolicy): "ask" | "tell-mod
  */
 export class SessionApprovals {
   readonly #approved = new Set<string>();
+  readonly #watch = new RulesWatch();
 
   /** `cwd` is absolute. */
-  has(argv: readonly string[], cwd: string): boolean {
+  has(argv: readonly string[], cwd: string, rules: Rules): boolean {
+    this.#forgetOthers(rules);
     return this.#approved.has(keyOf(argv, cwd));
   }
 
   /** Keeps `approved_for_session` only; every other decision holds once. */
-  record(argv: readonly string[], cwd: string, decision: ReviewDecision): void {
+  record(argv: readonly string[], cwd: string, decision: ReviewDecision, rules: Rules): void {
+    this.#forgetOthers(rules);
     if (decision === "approved_for_session") this.#approved.add(keyOf(argv, cwd));
+  }
+
+  #forgetOthers(rules: Rules): void {
+    if (this.#watch.haveChanged(rules)) this.#approved.clear();
   }
 }
 

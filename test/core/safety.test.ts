@@ -12,7 +12,11 @@ import {
 } from "../../src/core/safety.ts";
 import { grantableRoot } from "../../src/core/patch-grants.ts";
 import { approvalPolicySchema } from "../../src/protocol/approval.ts";
-import { SANDBOX_MODES } from "../../src/protocol/sandbox-policy.ts";
+import {
+  READ_ONLY_POLICY,
+  SANDBOX_MODES,
+  WORKSPACE_WRITE_POLICY,
+} from "../../src/protocol/sandbox-policy.ts";
 
 const decisions: Readonly<Record<string, CommandDecision>> = {
   S: { kind: "run-sandboxed" },
@@ -105,10 +109,11 @@ test("a stopped command is asked about under untrusted and on-failure only", () 
 
 test("only approvals for the session are kept, for exactly the same words in the same directory", () => {
   const approvals = new SessionApprovals();
-  approvals.record(["make"], "/repo", "approved");
-  approvals.record(["make", "a"], "/repo", "denied");
-  approvals.record(["make", "b"], "/repo", "abort");
-  approvals.record(["make", "x y"], "/repo", "approved_for_session");
+  const rules = { approvalPolicy: "on-request", sandboxPolicy: WORKSPACE_WRITE_POLICY } as const;
+  approvals.record(["make"], "/repo", "approved", rules);
+  approvals.record(["make", "a"], "/repo", "denied", rules);
+  approvals.record(["make", "b"], "/repo", "abort", rules);
+  approvals.record(["make", "x y"], "/repo", "approved_for_session", rules);
   const asked = [
     ["make"],
     ["make", "a"],
@@ -119,10 +124,21 @@ test("only approvals for the session are kept, for exactly the same words in the
     [],
   ];
   assert.deepEqual(
-    asked.map((argv) => approvals.has(argv, "/repo")),
+    asked.map((argv) => approvals.has(argv, "/repo", rules)),
     [false, false, false, true, false, false, false],
   );
-  assert.equal(approvals.has(["make", "x y"], "/repo/below"), false);
+  assert.equal(approvals.has(["make", "x y"], "/repo/below", rules), false);
+  // Who chooses other rules has allowed nothing yet, and going back does not bring it back.
+  const others = [
+    { ...rules, sandboxPolicy: READ_ONLY_POLICY },
+    { ...rules, approvalPolicy: "untrusted" },
+  ] as const;
+  for (const other of others) {
+    approvals.record(["make"], "/repo", "approved_for_session", rules);
+    assert.equal(approvals.has(["make"], "/repo", rules), true);
+    assert.equal(approvals.has(["make"], "/repo", other), false);
+    assert.equal(approvals.has(["make"], "/repo", rules), false);
+  }
 });
 
 const inRoot: PatchFacts = {

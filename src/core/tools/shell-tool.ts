@@ -110,7 +110,7 @@ export class ShellTool {
       isTrusted:
         (context.approvalPolicy === "untrusted" || !hasPlatformSandbox) &&
         isSafeCommand(call.command, { workdir, sessionCwd: context.cwd }, grammar),
-      isApprovedForSession: sessionApprovals.has(call.command, workdir),
+      isApprovedForSession: sessionApprovals.has(call.command, workdir, context),
       wantsEscalation: call.wantsEscalation,
       hasPlatformSandbox,
     });
@@ -130,7 +130,7 @@ export class ShellTool {
         ...(reason === undefined ? {} : { reason }),
       }),
     );
-    sessionApprovals.record(argv, cwd, decision);
+    sessionApprovals.record(argv, cwd, decision, invocation.context);
     if (!isApproval(decision)) this.#refuse(attempt, "rejected by the user");
     return decision;
   }
