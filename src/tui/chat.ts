@@ -262,6 +262,7 @@ export class Chat {
       ? this.#config.modelSupportsReasoning
       : findModelFamily(model).supportsReasoning;
     const effort = changes.effort ?? this.#rules.effort ?? this.#config.modelReasoningEffort;
+    const { approvalPolicy, sandboxPolicy } = this.#rules;
     this.#rules = {
       ...this.#rules,
       model,
@@ -269,6 +270,11 @@ export class Chat {
       approvalPolicy: changes.approval_policy ?? this.#rules.approvalPolicy,
       sandboxPolicy: changes.sandbox_policy ?? this.#rules.sandboxPolicy,
     };
+    const areSame =
+      approvalPolicy === this.#rules.approvalPolicy &&
+      sandboxPolicy.mode === this.#rules.sandboxPolicy.mode;
+    // As the core does: what was allowed held under the rules before.
+    if (!areSame) this.#allowed.clear();
     this.#parts.listener.onChange();
   }
 

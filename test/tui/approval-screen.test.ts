@@ -255,6 +255,8 @@ test(
       respond(escalated(["touch", "made"], "call_2")),
       respond(escalated(["touch", "other"], "call_3")),
       respond(assistantMessage("understood")),
+      respond(escalated(["touch", "made"], "call_4")),
+      respond(assistantMessage("stopped")),
     ]);
     const place = makePlace(t, server);
     const screen = new TerminalScreen(t, { place });
@@ -280,6 +282,15 @@ test(
         /^› go\n\n✓ You approved for this session[^]*^✓ You approved, this once: \$ touch other\n[^]*^understood\n/mu,
       log: ["user: go", ...ran, ...ran, ...ran, "assistant: understood"],
     });
+    // It was allowed under these rules, and other ones are chosen.
+    screen.send("/approvals");
+    await screen.waitFor("Enter chooses");
+    screen.type("1");
+    await screen.waitFor(/on-request · read-only/u);
+    screen.send("again");
+    await screen.waitFor("Leave the sandbox");
+    screen.type(KEY.escape);
+    await screen.waitFor("Interrupted");
   },
 );
 
