@@ -26,6 +26,7 @@ import { ToolRouter } from "./tools/tool-router.ts";
 import type { ToolServices } from "./tools/tool-services.ts";
 import { contextFromConfig } from "./turn-context.ts";
 import { notificationCommand } from "./user-notification.ts";
+import type { WorkTreeDiff } from "./work-tree-diff.ts";
 
 export type SessionConfigured = EventMsgOf<"session_configured">;
 
@@ -66,6 +67,12 @@ export class ConversationManager {
 
   constructor(machine: Machine) {
     this.#machine = machine;
+  }
+
+  /** Of the directory that `config` names. */
+  async workTreeDiff(config: Config): Promise<WorkTreeDiff> {
+    const { workTreeDiff } = await import("./work-tree-diff.ts");
+    return workTreeDiff(this.#machine.createCommands(config).runner, config.cwd);
   }
 
   /**

@@ -7,6 +7,7 @@ import { findModelFamily } from "../config/model-families.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
 import type { UserMessage } from "../core/history.ts";
+import type { WorkTreeDiff } from "../core/work-tree-diff.ts";
 import type { Event, EventMsgOf } from "../protocol/event.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import type { InputItem, OpOf } from "../protocol/submission.ts";
@@ -186,6 +187,10 @@ export class Chat {
 
   listTools(): void {
     this.#conversation?.submit({ type: "list_mcp_tools" });
+  }
+
+  async workTreeDiff(): Promise<WorkTreeDiff> {
+    return (await this.#parts.loadManager()).workTreeDiff(this.#config);
   }
 
   requestHistory(offset: number): void {

@@ -7,7 +7,7 @@ import { DANGER_FULL_ACCESS_POLICY, READ_ONLY_POLICY } from "../protocol/sandbox
 import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import type { ConversationView } from "./conversation-view.ts";
-import { diffTextRows } from "./diff-text-rows.ts";
+import { showDiff } from "./show-diff.ts";
 import { namedPath } from "./picture-path.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { describeApproval, describeSandbox, field } from "./session-header.ts";
@@ -67,7 +67,7 @@ export async function runSlashCommand(
     case "compact":
       return chat.compact();
     case "diff":
-      return say(host, diffRowsOf(host));
+      return showDiff(host);
     case "undo": {
       const { undoTurn } = await import("./undo.ts");
       return undoTurn({ ui, view, cwd: chat.rules.cwd });
@@ -202,12 +202,6 @@ async function chooseRules(host: SlashHost): Promise<void> {
     host,
     doneCell(chat.turn === undefined ? text : `From the next turn on. ${text}`, ui.cellContext),
   );
-}
-
-function diffRowsOf({ view, ui }: SlashHost): readonly Row[] {
-  if (view.turnDiff === "")
-    return noticeCell("The patches of the last turn have changed nothing", ui.cellContext);
-  return diffTextRows(view.turnDiff, ui.cellContext.width);
 }
 
 function attach(argument: string, host: SlashHost): void {

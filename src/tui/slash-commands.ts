@@ -45,7 +45,10 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     description: "Replace the conversation by a summary, to make room",
     needsIdle: true,
   },
-  { name: "diff", description: "Show what the patches of the last turn changed" },
+  {
+    name: "diff",
+    description: "Show git diff with untracked files; without git, the patches of the last turn",
+  },
   { name: "undo", description: "Take the patches of the last turn back", needsIdle: true },
   { name: "mention", description: "Name a file", alias: "file" },
   { name: "image", description: "Attach a picture", argument: "PATH" },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -236,6 +236,9 @@ test(
     git("commit", "-qam", "two");
     writeFileSync(join(cwd, "b c"), "new\n");
     git("config", "diff.external", "touch pwned");
+    git("config", "filter.bad=name.clean", "touch pwned; cat");
+    writeFileSync(join(cwd, ".git", "info", "attributes"), "* filter=bad=name\n");
+    utimesSync(join(cwd, "a"), 1, 1);
     const { result } = await mcp.request("gitDiffToRemote", { cwd: "." });
     assert.equal(at(result, "sha"), sha);
     const diff = String(at(result, "diff"));

@@ -1,6 +1,7 @@
 /** Slash commands, patches, plans, the transcript, and a terminal that changes its size. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -15,7 +16,7 @@ import {
   startModelServer,
   textDelta,
 } from "../support/model-server.ts";
-import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
+import { firstReason, needsProgram, needsSandbox } from "../support/skip-reasons.ts";
 import {
   assertTold,
   IDLE,
@@ -97,6 +98,77 @@ test(
     assert.equal(existsSync(join(place.workspace, "two.txt")), true);
   },
 );
+
+test(
+  "/diff shows what git sees, with untracked files, and runs nothing that the repository names",
+  { skip: firstReason(skip, needsSandbox, needsProgram("git")) },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("unused"))]);
+    const place = makePlace(t, server);
+    const { workspace } = place;
+    const env = { PATH: process.env["PATH"], HOME: place.codexHome };
+    const git = (...args: readonly string[]): string =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], {
+        cwd: workspace,
+        env,
+        encoding: "utf8",
+      });
+    git("init", "-q", "-b", "main");
+    writeFileSync(join(workspace, "one.txt"), "first\nsecond\n");
+    git("add", ".");
+    git("commit", "-qm", "one");
+    const screen = new TerminalScreen(t, { place, rows: 50, columns: 100 });
+    await screen.waitFor("Ask for something");
+    screen.send("/diff");
+    await screen.waitFor("git diff of the work tree is empty, and there are no untracked files");
+
+    const pwned = join(place.codexHome, "pwned");
+    const touch = `touch '${pwned}'`;
+    writeFileSync(join(workspace, ".gitattributes"), "* filter=bad diff=bad\n");
+    for (const [key, value] of [
+      ["filter.bad.clean", `${touch}; sed s/SECOND/filtered/`],
+      ["filter.bad.required", "true"],
+      ["diff.external", touch],
+      ["diff.bad.command", touch],
+      ["diff.bad.textconv", `${touch}; sed s/SECOND/converted/`],
+      ["core.fsmonitor", touch],
+      ["core.pager", touch],
+      ["diff.submodule", "diff"],
+    ] as const) {
+      git("config", key, value);
+    }
+    writeFileSync(join(workspace, "one.txt"), "first\nSECOND\n");
+    writeFileSync(join(workspace, "new file.txt"), "not tracked\n");
+    screen.send("/diff");
+    await screen.waitFor("+not tracked");
+    assert.match(
+      screen.text(),
+      /^git diff of the work tree, with untracked files\ndiff --git a\/one\.txt b\/one\.txt\n[^]*^-second\n\+SECOND\n[^]*^\+\+\+ b\/new file\.txt/mu,
+    );
+    assert.doesNotMatch(screen.text(), /filtered|converted/u);
+    assert.equal(existsSync(pwned), false);
+
+    const lines = Array.from({ length: 3000 }, (_, index) => `line ${index}\n`).join("");
+    writeFileSync(join(workspace, "new file.txt"), lines);
+    screen.send("/diff");
+    await screen.waitFor(/^… \+\d+ rows \(Ctrl-T\)$/mu);
+    assert.doesNotMatch(screen.text(), /\+line 2999/u);
+    screen.type(KEY.control("t"));
+    await screen.waitForRows(/^\+line 2999$/mu);
+  },
+);
+
+test("/diff says where it looked when there is no repository", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("unused"))]);
+  const place = makePlace(t, server);
+  rmSync(join(place.workspace, ".git"), { recursive: true });
+  const screen = new TerminalScreen(t, { place, rows: 50, columns: 120 });
+  await screen.waitFor("Ask for something");
+  screen.send("/diff");
+  await screen.waitFor(
+    "This directory is in no git repository, and the patches of the last turn have changed nothing",
+  );
+});
 
 test("a patch that does not fit leaves a row", { skip }, async (t) => {
   const server = await startModelServer(t, [
