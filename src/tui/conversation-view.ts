@@ -21,6 +21,7 @@ import {
 import type { Marks } from "./marks.ts";
 import type { Markdown } from "./markdown.ts";
 import type { MarkdownOptions } from "./markdown-rows.ts";
+import type { StreamedBlock } from "./markdown-stream.ts";
 import { PlanInProgress } from "./plan-in-progress.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
@@ -71,6 +72,8 @@ export class ConversationView {
   #streamed = "";
   /** Something of the running message is in the scrollback already. */
   #isPartlyPrinted = false;
+  /** The last printed rows are of a running message. */
+  #endsWithMessage = false;
   #reasoningHeading = "";
   #explored: string[] = [];
   readonly #commands = new Map<string, RunningCommand>();
@@ -252,9 +255,10 @@ export class ConversationView {
     return [...rows.slice(Math.max(0, rows.length - room)), ...plan];
   }
 
-  #printRows(rows: readonly Row[]): void {
-    const cell = this.#hasPrinted ? [[], ...rows] : rows;
+  #printRows(rows: readonly Row[], gap = this.#gap): void {
+    const cell = [...gap, ...rows];
     this.#hasPrinted = true;
+    this.#endsWithMessage = false;
     this.#rowsFromPlan += cell.length;
     if (this.#options.onRows === undefined) this.#printed.push(...cell);
     else this.#options.onRows(cell);
@@ -284,9 +288,23 @@ export class ConversationView {
     this.#reasoningHeading = "";
   }
 
-  #printBlock(block: string): void {
+  #printBlock(block: StreamedBlock): void {
     this.#isPartlyPrinted = true;
-    this.print(this.#loaded.rows(block, this.markdownOptions));
+    const rows = this.#loaded.rows(block, this.markdownOptions);
+    if (rows.length === 0) return;
+    this.#flushExplored();
+    this.#printRows(rows, this.#gapBefore(block));
+    this.#endsWithMessage = true;
+  }
+
+  /** What sets a cell apart from the rows before it. */
+  get #gap(): readonly Row[] {
+    return this.#hasPrinted ? [[]] : [];
+  }
+
+  /** Nothing where an item follows the one before it in the text, and on the screen. */
+  #gapBefore({ place }: StreamedBlock): readonly Row[] {
+    return this.#endsWithMessage && place?.isSpaced === false ? [] : this.#gap;
   }
 
   get #loaded(): Markdown {
@@ -426,10 +444,9 @@ export class ConversationView {
   }
 
   #messageRows(): readonly Row[] {
-    const open = this.#markdown?.stream.openText ?? "";
-    if (open.trim() !== "") {
-      const rows = this.#loaded.rows(open, this.markdownOptions);
-      return this.#hasPrinted ? [[], ...rows] : rows;
+    const open = this.#markdown?.stream.open;
+    if (open !== undefined && open.text.trim() !== "") {
+      return [...this.#gapBefore(open), ...this.#loaded.rows(open, this.markdownOptions)];
     }
     if (this.#attempts.length > 0) return this.#retryRows();
     if (this.#reasoningHeading === "") return [];

@@ -29,11 +29,26 @@ export interface MarkdownOptions {
 /** Columns of a row on a terminal of 40. */
 const MIN_DRAWN_WIDTH = 39;
 
-/** Blocks are separated by one empty row; there is none at the start or the end. */
-export function markdownRows(text: string, options: MarkdownOptions): readonly Row[] {
+const FENCE_END = /\n {0,3}(?:`{3,}|~{3,}) *\n*$/u;
+const ENDS_WITH_EMPTY_LINE = /\n[ \t]*\n[ \t]*$/u;
+
+/**
+ * Blocks are separated by one empty row; there is none at the start or the end. Between items of a
+ * list, and inside of one, there is an empty row where the text has an empty line: so an item is
+ * drawn alone as it is in its list. `firstNumber`: of the first item, if the text goes on with an
+ * ordered list.
+ */
+export function markdownRows(
+  text: string,
+  options: MarkdownOptions,
+  firstNumber?: number,
+): readonly Row[] {
   const isPlain = options.isPlain === true || options.width < MIN_DRAWN_WIDTH;
   const isAscii = options.isAscii === true || isPlain;
-  return blockRows(lexer(sanitizeText(text)), { ...options, isAscii, isPlain }, {});
+  const tokens: Token[] = lexer(sanitizeText(text));
+  const [first] = tokens;
+  if (firstNumber !== undefined && first !== undefined && isList(first)) first.start = firstNumber;
+  return blockRows(tokens, { ...options, isAscii, isPlain }, {});
 }
 
 interface Prefix {
@@ -67,7 +82,7 @@ function oneBlock(token: Token, options: MarkdownOptions): readonly Row[] {
     const style: Style = token.depth === 1 ? { bold: true, underline: true } : BOLD;
     return wrapWords([marks, ...inlineSpans(token.tokens, style)], { width });
   }
-  if (isParagraph(token)) return wrapWords(inlineSpans(token.tokens, PLAIN), { width });
+  if (isParagraph(token)) return textRows(token.tokens, width);
   if (isCode(token)) return codeRows(token, width);
   if (isList(token)) return listRows(token, options);
   if (isQuote(token)) {
@@ -78,15 +93,24 @@ function oneBlock(token: Token, options: MarkdownOptions): readonly Row[] {
   if (token.type === "hr") {
     return [row((options.isAscii === true ? "-" : "─").repeat(Math.min(width, 40)), DIM)];
   }
-  if (isText(token)) return wrapWords(inlineSpans(token.tokens ?? [token], PLAIN), { width });
+  if (isText(token)) return textRows(token.tokens ?? [token], width);
   return wrapHard([span(token.raw.replace(/\n+$/u, ""))], { width });
+}
+
+/** Before another item the parser may leave line breaks at the end of a text. */
+function textRows(tokens: readonly Token[], width: number): readonly Row[] {
+  const rows = wrapWords(inlineSpans(tokens, PLAIN), { width });
+  const end = rows.findLastIndex((cells) => cells.length > 0);
+  return rows.slice(0, Math.max(1, end + 1));
 }
 
 function codeRows(token: Tokens.Code, width: number): readonly Row[] {
   const language = sanitizeLine(token.lang ?? "");
   const isFenced = token.codeBlockStyle !== "indented";
   const fence = row("```", DIM);
-  const lines = highlightCode(token.text, language).flatMap((line) =>
+  // Before another item the parser takes the empty line for one of code that nothing ends.
+  const text = FENCE_END.test(token.raw) ? token.text : token.text.replace(/\n+$/u, "");
+  const lines = highlightCode(text, language).flatMap((line) =>
     line.length === 0 ? [[]] : wrapHard(line, { width }),
   );
   return isFenced ? [row(`\`\`\`${language}`, DIM), ...lines, fence] : lines;
@@ -101,24 +125,33 @@ function listRows(token: Tokens.List, options: MarkdownOptions): readonly Row[] 
     const label = `${marker}${box}`;
     const indent = " ".repeat(marker.length);
     const width = Math.max(1, options.width - textWidth(label));
-    const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
-    const body = itemRows(tokens, { ...options, width }, token.loose);
-    if (token.loose && index > 0) rows.push([]);
+    const body = itemRows(item.tokens, { ...options, width });
     rows.push(
       ...withPrefix(body.length === 0 ? [[]] : body, { first: row(label), rest: row(indent) }),
     );
+    const isLast = index === token.items.length - 1;
+    if (!isLast && ENDS_WITH_EMPTY_LINE.test(item.raw)) rows.push([]);
   }
   return rows;
 }
 
-/** A tight list has no empty rows between a text and the list below it. */
-function itemRows(
-  tokens: readonly Token[],
-  options: MarkdownOptions,
-  isLoose: boolean,
-): readonly Row[] {
-  if (isLoose) return blockRows(tokens, options, {});
-  return tokens.filter(({ type }) => type !== "space").flatMap((token) => oneBlock(token, options));
+function itemRows(tokens: readonly Token[], options: MarkdownOptions): readonly Row[] {
+  const rows: Row[] = [];
+  let isSpaced = false;
+  for (const token of tokens) {
+    if (token.type === "space") isSpaced = true;
+    if (token.type === "space" || isTaskBox(token)) continue;
+    if (isSpaced && rows.length > 0) rows.push([]);
+    rows.push(...oneBlock(token, options));
+    isSpaced = ENDS_WITH_EMPTY_LINE.test(token.raw);
+  }
+  return rows;
+}
+
+/** The box is part of the label. In a list with empty lines it has a paragraph around it. */
+function isTaskBox(token: Token): boolean {
+  if (token.type === "checkbox") return true;
+  return isParagraph(token) && token.tokens.length > 0 && token.tokens.every(isTaskBox);
 }
 
 function tableRows(token: Tokens.Table, options: MarkdownOptions): readonly Row[] {
@@ -173,6 +206,7 @@ function inlineSpan(token: Token, style: Style): readonly Span[] {
   if (isEmphasis(token)) return inlineSpans(token.tokens, { ...style, italic: true });
   if (isDeleted(token)) return inlineSpans(token.tokens, { ...style, strike: true });
   if (isCodeSpan(token)) return [span(token.text, { ...style, color: CYAN })];
+  if (isTaskBox(token)) return [];
   if (token.type === "br") return [span("\n", style)];
   if (isLink(token)) return linkSpans(token, style);
   if (isImage(token)) return [span(`[image: ${token.text}] (${token.href})`, style)];

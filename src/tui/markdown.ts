@@ -3,13 +3,13 @@
  * a start to load, so this is loaded when the first frame is out.
  */
 import { type MarkdownOptions, markdownRows } from "./markdown-rows.ts";
-import { MarkdownStream } from "./markdown-stream.ts";
+import { MarkdownStream, type StreamedBlock } from "./markdown-stream.ts";
 import type { Row } from "./styled.ts";
 
 export class Markdown {
   readonly stream = new MarkdownStream();
 
-  rows(text: string, options: MarkdownOptions): readonly Row[] {
-    return markdownRows(text, options);
+  rows({ text, place }: StreamedBlock, options: MarkdownOptions): readonly Row[] {
+    return markdownRows(text, options, place?.number);
   }
 }

@@ -62,6 +62,36 @@ test("412 sections stream into the scrollback, each once and in order", { skip }
   });
 });
 
+test("items of a list are in the scrollback while the list streams", { skip }, async (t) => {
+  const numbers = Array.from({ length: 60 }, (_, index) => index + 1);
+  const items = numbers.map((number) => `1. item **${number}**\n   - below it\n`).join("");
+  const text = `A list:\n${items}1. open`;
+  const server = await startModelServer(t, [{ stream: [CREATED, ...chunksOf(text, 41), HANG] }]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 100, rows: 24 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor(/^61\. open$/mu);
+  const list = numbers.map((n) => `${n}\\. item ${n}\n +- below it\n`).join("");
+  assert.match(screen.text(), new RegExp(`^A list:\n\n${list}61\\. open\n`, "mu"));
+  // Only what is open is drawn again, and can stay behind when the terminal moves its rows.
+  screen.resize(80, 24);
+  await screen.waitForRows(/^61\. open$/mu);
+  screen.type(KEY.escape);
+  await screen.waitFor("Interrupted");
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback:
+      /^A list:\n\n1\. item 1\n {3}- below it\n2\. item 2\n[^]*^60\. item 60\n {4}- below it\n61\. open\n\n\S* Interrupted/mu,
+    log: ["user: go", `assistant: ${text}`],
+  });
+  const seen = [...screen.text().matchAll(/^\d+\. item (\d+)$/gmu)].map((match) =>
+    Number(match[1]),
+  );
+  assert.deepEqual(seen, numbers);
+});
+
 test("wide letters, emoji and code keep their places", { skip }, async (t) => {
   const text =
     "日本語のテキスト 👩‍👩‍👧 done\n\n```js\nconst a = 1;\n```\n\n| k | v |\n|---|---|\n| 名 | x |\n";
