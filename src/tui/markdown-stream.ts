@@ -42,6 +42,7 @@ const MAY_HOLD_HEADING = /[<`~]/u;
 const PLAIN = /^\p{L}[^|<[\]:]*$/u;
 
 const BEGINS_WITH_LETTER = /^\p{L}/u;
+const BEGINS_WITH_MARKER = /^ *[-*+>\d]/u;
 const ITEM_OF_TEXT = /^ {0,3}(?:[-*+]|\d{1,9}[.)]) {1,3}\p{L}/u;
 
 export class MarkdownStream {
@@ -120,8 +121,20 @@ export class MarkdownStream {
       return finished;
     }
     if (this.#surelyInItem(line, item)) return [];
-    const tokens = new Lexer().blockTokens(`${this.#lines.join("\n")}\n${line}`);
+    const tokens = new Lexer().blockTokens(`${this.#contextIn(item)}\n${line}`);
     return tokens.length >= 2 ? this.#takeBlock() : [];
+  }
+
+  /** What decides whether a line goes on with the item: for most the last line alone, at its place. */
+  #contextIn(item: OpenItem): string {
+    const last = this.#lines.at(-1) ?? "";
+    const content = last.slice(item.indent);
+    if (this.#lines.length < 3 || item.isEmpty || BEGINS_WITH_MARKER.test(content))
+      return this.#lines.join("\n");
+    // A line of text that is shorter than the indentation is text all the same.
+    const isCutOff = BLANK.test(content) && !BLANK.test(last);
+    const marker = "-".padEnd(Math.min(item.indent, 4));
+    return `${marker}x\n${" ".repeat(marker.length)}${isCutOff ? "x" : content}`;
   }
 
   #beginItem(line: string, place: ListPlace | undefined): void {
