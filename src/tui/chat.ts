@@ -108,6 +108,11 @@ export class Chat {
     return [...this.#early, ...this.#queue];
   }
 
+  /** Commands, and what was said of directories. */
+  get allowed(): readonly string[] {
+    return [...this.#allowed];
+  }
+
   get allowedCount(): number {
     return this.#allowed.size;
   }

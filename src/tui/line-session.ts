@@ -154,6 +154,7 @@ class LineSession implements Ui {
     text = [],
     choices,
     preselected,
+    onEscape,
   }: MenuRequest): Promise<string | undefined> => {
     this.#write(`${["", title, ...text].map(sanitizeLine).join("\n")}\n`);
     for (const [index, { label, detail }] of choices.entries()) {
@@ -162,7 +163,9 @@ class LineSession implements Ui {
     }
     const suggested = preselected === undefined ? "" : `, ${preselected + 1} is suggested`;
     for (;;) {
-      this.#write(`Number from 1 to ${choices.length}${suggested}; an empty line cancels: `);
+      this.#write(
+        `Number from 1 to ${choices.length}${suggested}; an empty line ${onEscape ?? "cancels"}: `,
+      );
       const line = await this.#nextLine();
       if (line === undefined || line.trim() === "") return undefined;
       const choice = choices[Number(line.trim()) - 1];
@@ -258,7 +261,10 @@ class LineSession implements Ui {
     this.#chat.setConfig(settled.config);
     if (resumePath === undefined) await this.#chat.begin();
     else await resumeSession(resumePath, this.#chat, this.#view);
-    if (options.resume?.kind === "choose") await this.#chooseSession();
+    if (options.resume?.kind === "choose" && !(await this.#chooseSession("quits"))) {
+      this.#end(0);
+      return;
+    }
     this.#isReady = true;
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
     this.#flush();
@@ -379,14 +385,16 @@ class LineSession implements Ui {
     }
   };
 
-  async #chooseSession(): Promise<void> {
+  /** False when the user chose none. */
+  async #chooseSession(onEscape?: "quits"): Promise<boolean> {
     const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
     if (menu === undefined) {
       this.print(noticeCell("There is no earlier session", this.#view.context));
-      return;
+      return true;
     }
-    const path = await this.choose(menu);
+    const path = await this.choose(onEscape === undefined ? menu : { ...menu, onEscape });
     if (path !== undefined) await resumeSession(path, this.#chat, this.#view);
+    return path !== undefined;
   }
 
   #slashHost(): SlashHost {
@@ -396,6 +404,7 @@ class LineSession implements Ui {
       view: this.#view,
       reload: this.#input.options.reload,
       insert: () => this.print(noticeCell("Name the file in your message", this.#view.context)),
+      giveBack: () => undefined,
       attachImage: (path) => {
         this.#images.push(path);
         this.print(noticeCell(`Goes with the next message: ${path}`, this.#view.context));
@@ -405,7 +414,7 @@ class LineSession implements Ui {
           noticeCell("This terminal has no clipboard; /raw prints the answer", this.#view.context),
         ),
       showTranscript: () => this.#write(`${this.#view.transcript.lines(this.#marks).join("\n")}\n`),
-      chooseSession: () => this.#chooseSession(),
+      chooseSession: async () => void (await this.#chooseSession()),
       quit: () => this.#end(0),
     };
   }

@@ -19,6 +19,8 @@ export interface MenuRequest {
   readonly choices: readonly Choice[];
   /** Index; the first when it is not given. */
   readonly preselected?: number;
+  /** What Esc does. Default: cancels. */
+  readonly onEscape?: "quits";
 }
 
 export type MenuResult =
@@ -62,12 +64,12 @@ export class Menu {
 
   /** In little room the choices stay, and of the text what is left: the title last. */
   rows(width: number, maxRows: number, marks: Marks): readonly Row[] {
-    const { title, text = [], choices } = this.request;
+    const { title, text = [], choices, onEscape = "cancels" } = this.request;
     const head = [
       ...wrapWords([span(sanitizeLine(title), BOLD)], { width }),
       ...text.flatMap((paragraph) => wrapWords([span(sanitizeLine(paragraph))], { width })),
     ];
-    const hint = row(shorten("Enter chooses, Esc cancels", width, marks.ellipsis), DIM);
+    const hint = row(shorten(`Enter chooses, Esc ${onEscape}`, width, marks.ellipsis), DIM);
     const options = { selected: this.#selected, width, marks, isNumbered: true };
     const all = choiceRows(choices, { ...options, maxRows: Number.POSITIVE_INFINITY });
     if (head.length + all.length + 1 <= maxRows) return [...head, ...all, hint];

@@ -228,19 +228,24 @@ class ScreenSession {
     this.#begun.resolve();
     keepV8Flat();
     this.#memory.begin();
-    if (options.resume?.kind === "choose") await this.#chooseSession();
+    if (options.resume?.kind === "choose" && !(await this.#chooseSession("quits"))) {
+      this.#end(0);
+      return;
+    }
     if (options.prompt !== undefined) this.#chat.send(options.prompt);
   }
 
-  async #chooseSession(): Promise<void> {
+  /** False when the user chose none. */
+  async #chooseSession(onEscape?: "quits"): Promise<boolean> {
     const { sessionMenu } = await import("./session-list.ts");
     const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
     if (menu === undefined) {
       this.#screen.print(noticeCell("There is no earlier session", this.#view.context));
-      return;
+      return true;
     }
-    const path = await this.#screen.choose(menu);
+    const path = await this.#screen.choose(onEscape === undefined ? menu : { ...menu, onEscape });
     if (path !== undefined) await this.#resume(path);
+    return path !== undefined;
   }
 
   async #resume(path: string): Promise<void> {
@@ -313,10 +318,11 @@ class ScreenSession {
       view: this.#view,
       reload: this.#reload,
       insert: (text) => this.#composer.editor.insert(text),
+      giveBack: (text) => this.#composer.editor.insert(text),
       attachImage: (path) => this.#composer.attachImage(path),
       copy: (text) => this.#terminal.write(clipboardSequence(text)),
       showTranscript: () => this.#screen.openTranscript(),
-      chooseSession: () => this.#chooseSession(),
+      chooseSession: async () => void (await this.#chooseSession()),
       quit: () => this.#end(0),
     };
   }

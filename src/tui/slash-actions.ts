@@ -24,6 +24,8 @@ export interface SlashHost {
   readonly reload: (flags: ConfigFlags) => Promise<Config>;
   /** Words for the draft. */
   readonly insert: (text: string) => void;
+  /** The words of a command that could not be carried out, to be mended. */
+  readonly giveBack: (text: string) => void;
   readonly attachImage: (path: string) => void;
   readonly copy: (text: string) => void;
   readonly showTranscript: () => void;
@@ -104,6 +106,7 @@ async function chooseModel(argument: string, host: SlashHost): Promise<void> {
   const [named, effortText] = argument.split(/\s+/u).filter((word) => word !== "");
   const namedEffort = EFFORTS.find((effort) => effort === effortText);
   if (effortText !== undefined && namedEffort === undefined) {
+    host.giveBack(`/model ${argument}`);
     say(
       host,
       failedCell(
@@ -207,8 +210,10 @@ async function chooseRules(host: SlashHost): Promise<void> {
 function attach(argument: string, host: SlashHost): void {
   const full = namedPath(argument, host.chat.rules.cwd);
   const part = readImage(full);
-  if (typeof part === "string") say(host, failedCell(part, host.ui.cellContext));
-  else host.attachImage(full);
+  if (typeof part === "string") {
+    host.giveBack(`/image ${argument}`);
+    say(host, failedCell(part, host.ui.cellContext));
+  } else host.attachImage(full);
 }
 
 function copyAnswer(host: SlashHost): void {
@@ -246,11 +251,16 @@ function statusRows({ chat, view, ui }: SlashHost): readonly Row[] {
     ),
     ...field("approval", describeApproval(rules), {}, width),
     ...field("sandbox", describeSandbox(rules), {}, width),
-    ...field("allowed", `${chat.allowedCount} for this session`, {}, width),
+    ...field("allowed", describeAllowed(chat.allowed), {}, width),
     ...field("context", left === undefined ? "unknown" : `${left}% left`, {}, width),
     ...field("tokens", view.meter.describe(), {}, width),
     ...field("session", chat.sessionId, {}, width),
   ];
+}
+
+function describeAllowed(allowed: readonly string[]): string {
+  if (allowed.length === 0) return "no commands and no directories, for this session";
+  return `for this session: ${allowed.map(sanitizeLine).join("; ")}`;
 }
 
 const KEYS: readonly (readonly [string, string])[] = [

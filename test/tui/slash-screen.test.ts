@@ -83,6 +83,16 @@ test("/image attaches a picture, and says why when it cannot", { skip }, async (
   await screen.waitFor("Ask for something");
   screen.send("/image none.png");
   await screen.waitFor(/Cannot attach picture ".*none\.png": no such file/u);
+  await screen.waitForRows(/^› \/image none\.png$/mu);
+  screen.type(KEY.control("c"));
+  await screen.waitFor("Ask for something");
+  screen.send("/model o3 silly");
+  await screen.waitFor('Unknown effort "silly"');
+  await screen.waitForRows(/^› \/model o3 silly$/mu);
+  screen.type(KEY.control("c"));
+  await screen.waitForRows(/^› Ask for something/mu);
+  screen.send("/status");
+  await screen.waitFor(/^allowed +no commands and no directories, for this session$/mu);
   screen.send("/image one.png");
   await screen.waitFor(/› \[.*one\.png/u);
   screen.send("what is it?");

@@ -230,6 +230,12 @@ test(
         "assistant: the second answer",
       ],
     });
+    second.type(KEY.control("d"));
+    await second.exitCode();
+    const listed = new TerminalScreen(t, { place, args: ["resume"] });
+    await listed.waitFor("Enter chooses, Esc quits");
+    listed.type(KEY.escape);
+    assert.equal(await listed.exitCode(), 0);
     const lost = new TerminalScreen(t, {
       place,
       args: ["resume", "00000000-0000-4000-8000-000000000000"],
