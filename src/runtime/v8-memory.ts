@@ -30,8 +30,24 @@ export function keepV8Flat(): void {
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   // This compiler takes 33 MB for a while, which malloc never gives back.
   setFlagsFromString("--no-maglev");
-  // Else the heap may double before garbage is collected, and does so again and again.
-  setFlagsFromString("--heap-growing-percent=20");
+  setFlagsFromString(SLOW_GROWTH);
+}
+
+/** Else the heap may double before garbage is collected, and does so again and again. */
+const SLOW_GROWTH = "--heap-growing-percent=20";
+
+/**
+ * To be called when a session of one user begins. An answer at a model's speed keeps a few
+ * functions busy for minutes, hardly ever the same for long: V8's best compiler works on them for
+ * more than it saves, a fifth of all processor time. The quick one is enough.
+ */
+export function keepV8Calm(): void {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  setFlagsFromString("--no-turbofan");
+  // It collects everything twice after a few quiet seconds, and makes room for little garbage only.
+  // What a long answer leaves is given back when it is over; see memory-watch.ts.
+  setFlagsFromString("--no-memory-reducer");
+  setFlagsFromString(SLOW_GROWTH);
 }
 
 /**

@@ -12,7 +12,7 @@ import { pagerOf, showInPager } from "./external-pager.ts";
 import { settleFirstRun } from "./first-run.ts";
 import { hasAnimations, marksFor } from "./front-end.ts";
 import { MemoryWatch } from "./memory-watch.ts";
-import { keepV8Flat } from "../runtime/v8-memory.ts";
+import { keepV8Calm } from "../runtime/v8-memory.ts";
 import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd, TuiOptions } from "./options.ts";
 import { imageAt } from "./picture-path.ts";
@@ -226,7 +226,7 @@ class ScreenSession {
     if (resumePath === undefined) await this.#chat.begin();
     else await this.#resume(resumePath);
     this.#begun.resolve();
-    keepV8Flat();
+    keepV8Calm();
     this.#memory.begin();
     if (options.resume?.kind === "choose" && !(await this.#chooseSession("quits"))) {
       this.#end(0);
