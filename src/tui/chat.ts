@@ -282,7 +282,7 @@ export class Chat {
     };
     const areSame =
       approvalPolicy === this.#rules.approvalPolicy &&
-      sandboxPolicy.mode === this.#rules.sandboxPolicy.mode;
+      JSON.stringify(sandboxPolicy) === JSON.stringify(this.#rules.sandboxPolicy);
     // As the core does: what was allowed held under the rules before.
     if (!areSame) this.#allowed.clear();
     this.#parts.listener.onChange();

@@ -131,6 +131,7 @@ test("only approvals for the session are kept, for exactly the same words in the
   // Who chooses other rules has allowed nothing yet, and going back does not bring it back.
   const others = [
     { ...rules, sandboxPolicy: READ_ONLY_POLICY },
+    { ...rules, sandboxPolicy: { ...WORKSPACE_WRITE_POLICY, writable_roots: ["/other"] } },
     { ...rules, approvalPolicy: "untrusted" },
   ] as const;
   for (const other of others) {
