@@ -73,6 +73,7 @@ const QUICK: Effort = {
 const SECTIONS = 412;
 const LONG_BYTES = 10e6;
 const SLOW_BYTES_PER_SECOND = 2048;
+const TYPING_MS = 1500;
 const INTERRUPT_DEADLINE_MS = 20_000;
 
 interface Subject {
@@ -224,6 +225,8 @@ class Measurement {
       const text = this.#slowText(1);
       const bytesPerSecond = SLOW_BYTES_PER_SECOND;
       this.#model.play({ kind: "slow", text, bytesPerSecond });
+      // As long as a user takes to type: what is left of the start is no streaming.
+      await sleep(TYPING_MS);
       await send(session, "go");
       await session.shows(/Section 0/u);
       const used = await usage(session, () => showsAll(session));

@@ -44,9 +44,10 @@ const SLOW_GROWTH = "--heap-growing-percent=20";
 export function keepV8Calm(): void {
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   setFlagsFromString("--no-turbofan");
-  // It collects everything twice after a few quiet seconds, and makes room for little garbage only.
-  // What a long answer leaves is given back when it is over; see memory-watch.ts.
-  setFlagsFromString("--no-memory-reducer");
+  // The memory reducer collects everything twice after a few quiet seconds, and makes room for
+  // little garbage only; what a long answer leaves is given back otherwise, see memory-watch.ts. It
+  // exists by now, so that --no-memory-reducer comes too late.
+  setFlagsFromString("--memory-reducer-gc-count=0");
   setFlagsFromString(SLOW_GROWTH);
 }
 

@@ -15,7 +15,7 @@ import {
   parseSlash,
   type SlashCommand,
 } from "./slash-commands.ts";
-import { CYAN, DIM, type Row, row, span } from "./styled.ts";
+import { CYAN, DIM, type Row, row, type Span, span } from "./styled.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { type Cell, isPicture, TextEditor } from "./text-editor.ts";
 import { graphemes, shorten, textWidth } from "./width.ts";
@@ -59,6 +59,12 @@ interface Search {
   readonly saved: readonly Cell[];
 }
 
+interface EmptyView {
+  readonly placeholder: string;
+  readonly width: number;
+  readonly view: ComposerView;
+}
+
 /** No text has it: it is no character. */
 const ATOM = "\ufdd0";
 const PREFETCHED_ENTRIES = 200;
@@ -77,6 +83,7 @@ export class Composer {
   #saved: readonly Cell[] = [];
   #awaitedAge: number | undefined;
   #search: Search | undefined;
+  #empty: EmptyView | undefined;
 
   constructor(options: ComposerOptions) {
     this.#options = options;
@@ -167,8 +174,8 @@ export class Composer {
 
   /** `maxRows` are for the draft; a menu has what is left of `room`. */
   view(width: number, maxRows: number, room: number, placeholder: string): ComposerView {
-    const { marks } = this.#options;
     this.#width = Math.max(4, width - 2);
+    if (this.editor.isEmpty && this.#search === undefined) return this.#emptyView(placeholder);
     const { cells, cursor } = this.editor;
     const layout = layoutDraft(cells, cursor, this.#width);
     const visibleCount = Math.max(1, Math.min(layout.rows.length, maxRows));
@@ -179,18 +186,10 @@ export class Composer {
     const start = Math.min(first, layout.cursorRow);
     const shown = layout.rows.slice(start, start + visibleCount);
     const popupRows = this.#popupRows(width, room - visibleCount);
-    const mark = marks.user.slice(0, 1);
     const rows = shown.map((cellsOfRow, index): Row => {
-      const prefix =
-        index === 0 && start === 0 ? span(`${mark} `, { color: CYAN, bold: true }) : span("  ");
-      return [prefix, ...cellsOfRow];
+      return [index === 0 && start === 0 ? this.#pointer : span("  "), ...cellsOfRow];
     });
-    if (this.editor.isEmpty) {
-      rows[0] = [
-        span(`${mark} `, { color: CYAN, bold: true }),
-        span(shorten(placeholder, this.#width, marks.ellipsis), DIM),
-      ];
-    }
+    if (this.editor.isEmpty) rows[0] = this.#placeholderRow(placeholder);
     const inDraft = {
       row: popupRows.length + layout.cursorRow - start,
       column: 2 + layout.cursorColumn,
@@ -198,6 +197,23 @@ export class Composer {
     const inSearch = { row: 0, column: textWidth(`${SEARCH_TITLE}${this.#search?.query ?? ""}`) };
     const isSearching = this.#search !== undefined && popupRows.length > 0;
     return { rows: [...popupRows, ...rows], cursor: isSearching ? inSearch : inDraft };
+  }
+
+  get #pointer(): Span {
+    return span(`${this.#options.marks.user.slice(0, 1)} `, { color: CYAN, bold: true });
+  }
+
+  #placeholderRow(text: string): Row {
+    return [this.#pointer, span(shorten(text, this.#width, this.#options.marks.ellipsis), DIM)];
+  }
+
+  /** Kept from frame to frame: while an answer comes, most have no draft. */
+  #emptyView(placeholder: string): ComposerView {
+    const last = this.#empty;
+    if (last?.placeholder === placeholder && last.width === this.#width) return last.view;
+    const view = { rows: [this.#placeholderRow(placeholder)], cursor: { row: 0, column: 2 } };
+    this.#empty = { placeholder, width: this.#width, view };
+    return view;
   }
 
   #editingKey(key: Key): ComposerRequest | undefined {

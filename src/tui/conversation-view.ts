@@ -56,6 +56,9 @@ interface RunningCommand {
   readonly exploration: readonly string[] | undefined;
 }
 
+/** More than this is laid out at once, drawn or not: a fast answer, or one that nobody looks at. */
+const MAX_ARRIVED_CHARACTERS = 4096;
+
 /** The pager breaks lines itself. */
 const UNBROKEN = 100_000;
 
@@ -68,7 +71,9 @@ export class ConversationView {
   #hasPrinted = false;
   /** From the first row of the plan that was printed last to the last row that is printed. */
   #rowsFromPlan = 0;
-  /** What of the running message has come as deltas. */
+  /** Of the running message, not laid out yet. */
+  #arrived = "";
+  /** What of the running message has come as deltas, and is laid out. */
   #streamed = "";
   /** Something of the running message is in the scrollback already. */
   #isPartlyPrinted = false;
@@ -97,8 +102,22 @@ export class ConversationView {
     this.#markdown ??= new Markdown();
   }
 
+  /**
+   * Lays out the text that has come. A model sends dozens of small pieces a second; done with each
+   * of them, it would be a third of the work of an answer, so it is done once for every frame.
+   */
+  settle(): void {
+    const arrived = this.#arrived;
+    if (arrived === "") return;
+    this.#arrived = "";
+    if (this.#streamed === "") this.#flushExplored();
+    this.#streamed += arrived;
+    for (const block of this.#loaded.stream.push(arrived)) this.#printBlock(block);
+  }
+
   /** Rows that are finished since the last call; each is given out once. */
   takePrinted(): readonly Row[] {
+    this.settle();
     const printed = this.#printed;
     this.#printed = [];
     return printed;
@@ -107,6 +126,7 @@ export class ConversationView {
   /** A cell: rows that belong together, set apart from those before by an empty row. */
   print(rows: readonly Row[]): void {
     if (rows.length === 0) return;
+    this.settle();
     this.#flushExplored();
     this.#printRows(rows);
   }
@@ -149,11 +169,13 @@ export class ConversationView {
   }
 
   event({ msg }: Event): void {
+    if (msg.type !== "agent_message_delta") this.settle();
     const isRetry = msg.type === "background_event" && !isPatchNotice(msg.message);
     if (!isRetry) this.#endRetry(msg);
     switch (msg.type) {
       case "agent_message_delta":
-        this.#delta(msg.delta);
+        this.#arrived += msg.delta;
+        if (this.#arrived.length >= MAX_ARRIVED_CHARACTERS) this.settle();
         break;
       case "agent_message":
         this.#message(msg.message);
@@ -232,6 +254,7 @@ export class ConversationView {
 
   /** What runs is stopped: as far as it has come it is printed. */
   interrupt(): void {
+    this.settle();
     this.#finishMessage();
     const now = this.#options.now();
     const stopped = [...this.#commands.values()];
@@ -247,6 +270,7 @@ export class ConversationView {
 
   /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
   liveRows(maxRows: number): readonly Row[] {
+    this.settle();
     const rows = [...this.#messageRows(), ...this.#toolRows()];
     // What has been printed of it is still in sight.
     const isPlanSeen = !this.#plan.isUnprinted && this.#rowsFromPlan + rows.length <= maxRows;
@@ -264,19 +288,14 @@ export class ConversationView {
     else this.#options.onRows(cell);
   }
 
-  #delta(delta: string): void {
-    if (this.#streamed === "") this.#flushExplored();
-    this.#streamed += delta;
-    for (const block of this.#loaded.stream.push(delta)) this.#printBlock(block);
-  }
-
   /** The final text may hold more than its deltas did. */
   #message(text: string): void {
     if (text.startsWith(this.#streamed)) {
-      this.#delta(text.slice(this.#streamed.length));
+      this.#arrived = text.slice(this.#streamed.length);
+      this.settle();
       // The history holds this one too; that made of deltas would be a second copy.
       this.#streamed = text;
-    } else if (this.#streamed === "") this.#delta(text);
+    }
     this.#finishMessage();
   }
 

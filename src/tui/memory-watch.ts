@@ -1,6 +1,8 @@
 /**
- * Gives memory back once an answer is over. A long one leaves four times its size behind: the pieces
- * it came in, the event with all of it, what was written to the session file.
+ * Gives memory back when nobody waits for anything: after the start, whose garbage would else be
+ * collected in the middle of the first answer, and once an answer is over. A long one leaves four
+ * times its size behind: the pieces it came in, the event with all of it, what was written to the
+ * session file.
  */
 import { giveMemoryBack } from "../runtime/v8-memory.ts";
 
@@ -21,6 +23,7 @@ export class MemoryWatch {
   /** A session has begun: what it needs is in memory. */
   begin(): void {
     this.#base = process.memoryUsage.rss();
+    this.#schedule();
   }
 
   turnBegan(): void {
@@ -29,17 +32,21 @@ export class MemoryWatch {
 
   turnEnded(): void {
     clearTimeout(this.#timer);
-    if (process.memoryUsage.rss() - this.#base < GROWTH_BYTES) return;
+    if (process.memoryUsage.rss() - this.#base >= GROWTH_BYTES) this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#collect(), QUIET_MS);
     this.#timer.unref();
   }
 
   #collect(): void {
     if (performance.now() - this.#lastKeyAt() < QUIET_MS) {
-      this.turnEnded();
+      this.#schedule();
       return;
     }
     giveMemoryBack();
-    this.begin();
+    this.#base = process.memoryUsage.rss();
   }
 }

@@ -219,6 +219,7 @@ export class Screen implements Ui {
     this.#schedule.end();
     this.#clock.end();
     if (this.#pager !== undefined) this.#closePager();
+    this.#parts.view.settle();
     while (!this.#backlog.isEmpty) {
       this.#live.draw(this.#backlog.take(false), { rows: [], cursor: undefined });
     }
@@ -425,6 +426,7 @@ export class Screen implements Ui {
       this.#textWaitsFor = this.#backlog.isLong ? asked : undefined;
       return;
     }
+    this.#parts.view.settle();
     const above = this.#textWaits ? "" : this.#backlog.take(this.#isSlow);
     this.#isSlow = false;
     this.#live.draw(above, this.#frame());
