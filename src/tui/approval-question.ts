@@ -149,7 +149,7 @@ function lastLines(output: string): string | undefined {
 
 /** The line that stays in the transcript. */
 export function describeAnswer(question: Question, { decision, feedback }: Answer): string {
-  const subject = question.kind === "exec" ? `$ ${question.command}` : patchNames(question.changes);
+  const subject = subjectOf(question);
   const said = feedback === undefined ? "" : `; told the model: ${sanitizeLine(feedback)}`;
   switch (decision) {
     case "approved":
@@ -161,6 +161,15 @@ export function describeAnswer(question: Question, { decision, feedback }: Answe
     case "abort":
       return `You refused and stopped the turn: ${subject}`;
   }
+}
+
+/** The same, when the session has ended before there was an answer. */
+export function describeAbandoned(question: Question): string {
+  return `Refused, as the session ended without your answer: ${subjectOf(question)}`;
+}
+
+function subjectOf(question: Question): string {
+  return question.kind === "exec" ? `$ ${question.command}` : patchNames(question.changes);
 }
 
 function patchNames(changes: FileChanges): string {

@@ -11,7 +11,13 @@ import type { WorkTreeDiff } from "../core/work-tree-diff.ts";
 import type { Event, EventMsgOf } from "../protocol/event.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import type { InputItem, OpOf } from "../protocol/submission.ts";
-import { type Answer, describeAnswer, type Question, questionOf } from "./approval-question.ts";
+import {
+  type Answer,
+  describeAbandoned,
+  describeAnswer,
+  type Question,
+  questionOf,
+} from "./approval-question.ts";
 import { doneCell, failedCell } from "./cells.ts";
 import type { Message } from "./composer.ts";
 import type { ConversationView } from "./conversation-view.ts";
@@ -243,11 +249,20 @@ export class Chat {
   }
 
   answer(question: Question, answer: Answer): void {
+    this.#settle(question, answer, describeAnswer(question, answer));
+  }
+
+  /** The session ends and there is no answer, which is one: nothing runs. */
+  abandon(question: Question): void {
+    this.#settle(question, { decision: "abort" }, describeAbandoned(question));
+  }
+
+  /** `text` is the line that stays in the transcript. */
+  #settle(question: Question, answer: Answer, text: string): void {
     const { view, listener } = this.#parts;
     const { kind, taskId: id } = question;
     const { decision, feedback } = answer;
     const cell = decision === "denied" || decision === "abort" ? failedCell : doneCell;
-    const text = describeAnswer(question, answer);
     view.note(text, cell(text, view.context));
     if (decision === "approved_for_session" && question.sessionRule !== undefined) {
       this.#allowed.add(question.kind === "exec" ? question.command : question.sessionRule);

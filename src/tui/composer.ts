@@ -329,7 +329,7 @@ export class Composer {
       const choices = matchSlash(slash[2] ?? "").map((command) => ({
         id: command.name,
         label: slashLabel(command),
-        detail: slashDetail(command),
+        detail: slashDetail(command, "screen"),
       }));
       return choices.length === 0
         ? undefined

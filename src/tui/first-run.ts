@@ -50,6 +50,7 @@ async function settleAccess(input: FirstRunInput, ui: Ui): Promise<FirstRunResul
 function accessMenu({ modelProvider }: Config, problem: string): MenuRequest {
   const key = {
     id: "key",
+    word: "key",
     label: "Enter an API key",
     detail: "stored in auth.json, for you alone",
   };
@@ -58,14 +59,21 @@ function accessMenu({ modelProvider }: Config, problem: string): MenuRequest {
     text: [problem],
     choices: [
       ...(modelProvider.requiresOpenaiAuth ? [key] : []),
-      { id: "oss", label: "Use a local server", detail: "Ollama or LM Studio; the same as --oss" },
+      {
+        id: "oss",
+        word: "local",
+        label: "Use a local server",
+        detail: "Ollama or LM Studio; the same as --oss",
+      },
       {
         id: "demo",
+        word: "demo",
         label: "Watch the demo",
         detail: "no key, no network; a recorded model, a real sandbox",
       },
-      { id: "quit", label: "Quit" },
+      { id: "quit", word: "quit", label: "Quit" },
     ],
+    onEscape: "quits",
   };
 }
 
@@ -150,15 +158,17 @@ async function settleTrust({ config, reload }: FirstRunInput, ui: Ui): Promise<F
         : "It is NOT a git work tree: nothing keeps what is overwritten.",
     ],
     choices: [
-      { id: "trust", label: "Trust it", detail: describePolicy(trusted) },
+      { id: "trust", word: "trust", label: "Trust it", detail: describePolicy(trusted) },
       {
         id: "ask",
+        word: "no",
         label: "Do not",
         detail: "read-only; you are asked before anything is changed (on-request)",
       },
-      { id: "quit", label: "Quit", detail: "nothing is stored" },
+      { id: "quit", word: "quit", label: "Quit", detail: "nothing is stored" },
     ],
     preselected: isRepository ? 0 : 1,
+    onEscape: "quits",
   });
   if (choice !== "trust" && choice !== "ask") return { kind: "quit" };
   try {

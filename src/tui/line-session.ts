@@ -10,7 +10,8 @@ import { ConversationView } from "./conversation-view.ts";
 import { settleFirstRun } from "./first-run.ts";
 import { marksFor, wantsScreenReader } from "./front-end.ts";
 import { LineInput } from "./line-input.ts";
-import { questionLines, readAnswer } from "./line-question.ts";
+import { menuLines, menuPrompt, readChoice } from "./line-menu.ts";
+import { answerHint, questionLines, readAnswer } from "./line-question.ts";
 import { ASCII_MARKS, type Marks } from "./marks.ts";
 import type { MenuRequest } from "./menu.ts";
 import { notificationText, Notifier } from "./notifications.ts";
@@ -18,9 +19,9 @@ import type { TuiEnd } from "./options.ts";
 import { readPatchedFile } from "./patched-file.ts";
 import type { SessionInput } from "./screen-session.ts";
 import { resumeSession, sessionMenu } from "./session-list.ts";
-import { sanitizeLine, sanitizeText } from "./sanitize.ts";
+import { sanitizeText } from "./sanitize.ts";
 import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
-import { parseSlash } from "./slash-commands.ts";
+import { parseSlash, type SlashCommand } from "./slash-commands.ts";
 import { statusRow } from "./status-line.ts";
 import { type Row, rowText } from "./styled.ts";
 import { setBlocking } from "./terminal.ts";
@@ -44,6 +45,7 @@ const FULL_CHARACTERS = 1024 * 1024;
 const HANG_UP_LIMIT_MS = 5000;
 
 class LineSession implements Ui {
+  readonly frontEnd = "lines";
   readonly #input: SessionInput;
   readonly #stdout = process.stdout;
   readonly #lines: LineInput;
@@ -57,6 +59,9 @@ class LineSession implements Ui {
   #asker: ((line: string | undefined) => void) | undefined;
   #question: { readonly question: Question; readonly shownAt: number } | undefined;
   #waitingQuestions: Question[] = [];
+  /** They may ask something of their own, and then a question of the agent has to wait. */
+  #runningCommands = 0;
+  #isEnding = false;
   #images: string[] = [];
   /** Lines that ended with a backslash. */
   #begun: string[] = [];
@@ -95,7 +100,7 @@ class LineSession implements Ui {
       listener: {
         onChange: () => this.#flush(),
         onTurnStart: () => undefined,
-        onQuestion: (question) => this.#ask(question),
+        onQuestion: (question) => this.#arrived(question),
         onTurnEnd: (kind) => this.#turnEnded(kind),
         onHistoryEntry: () => undefined,
         onTools: (tools) => this.print(toolRows(tools, this.#view.context)),
@@ -128,6 +133,8 @@ class LineSession implements Ui {
       for (const remove of handlers) remove();
       this.#lines.close();
       this.#isReady = false;
+      const open = this.#question?.question ?? this.#waitingQuestions[0];
+      if (open !== undefined) this.#chat.abandon(open);
       await this.#chat.end();
       this.#flush();
       if (!this.#isFresh) this.#write("\n");
@@ -149,27 +156,21 @@ class LineSession implements Ui {
     this.#flush();
   };
 
-  readonly choose = async ({
-    title,
-    text = [],
-    choices,
-    preselected,
-    onEscape,
-  }: MenuRequest): Promise<string | undefined> => {
-    this.#write(`${["", title, ...text].map(sanitizeLine).join("\n")}\n`);
-    for (const [index, { label, detail }] of choices.entries()) {
-      const more = detail === undefined ? "" : `: ${sanitizeLine(detail)}`;
-      this.#write(`${index + 1}. ${sanitizeLine(label)}${more}\n`);
+  readonly choose = async (menu: MenuRequest): Promise<string | undefined> => {
+    const open = this.#question;
+    if (open !== undefined) {
+      // A number must not be taken for the answer to the other one: it is asked again afterwards.
+      this.#question = undefined;
+      this.#waitingQuestions.unshift(open.question);
     }
-    const suggested = preselected === undefined ? "" : `, ${preselected + 1} is suggested`;
+    this.#write(`${menuLines(menu).join("\n")}\n`);
+    this.#write(menuPrompt(menu));
     for (;;) {
-      this.#write(
-        `Number from 1 to ${choices.length}${suggested}; an empty line ${onEscape ?? "cancels"}: `,
-      );
       const line = await this.#nextLine();
       if (line === undefined || line.trim() === "") return undefined;
-      const choice = choices[Number(line.trim()) - 1];
+      const choice = readChoice(line, menu);
       if (choice !== undefined) return choice.id;
+      this.#write(`Not understood. ${menuPrompt(menu)}`);
     }
   };
 
@@ -207,7 +208,7 @@ class LineSession implements Ui {
   #flush(): void {
     const rows = this.#view.takePrinted();
     if (rows.length > 0) {
-      const start = this.#hasPrompt ? "\n" : "";
+      const start = this.#isFresh ? "" : "\n";
       this.#hasPrompt = false;
       this.#write(`${start}${rows.map((cells) => `${rowText(cells)}\n`).join("")}`);
     }
@@ -247,6 +248,7 @@ class LineSession implements Ui {
   }
 
   #end(exitCode: number, wantsDemo = false): void {
+    this.#isEnding = true;
     this.#asker?.(undefined);
     this.#ended.resolve({ exitCode, wantsDemo });
   }
@@ -271,6 +273,8 @@ class LineSession implements Ui {
   }
 
   #nextLine(): Promise<string | undefined> {
+    // The last that was asked gets the line; nobody answers what stands above it.
+    this.#asker?.(undefined);
     return new Promise((resolve) => {
       this.#asker = (line) => {
         this.#asker = undefined;
@@ -307,9 +311,7 @@ class LineSession implements Ui {
     }
     const slash = parseSlash(text);
     if (slash?.kind === "command") {
-      this.#run(
-        runSlashCommand(slash.command, slash.argument, this.#slashHost()).then(() => this.#flush()),
-      );
+      this.#run(this.#command(slash.command, slash.argument));
     } else if (slash !== undefined) {
       this.print(failedCell(slash.problem, this.#view.context));
     } else {
@@ -318,34 +320,50 @@ class LineSession implements Ui {
     }
   }
 
-  #ask(question: Question): void {
-    if (this.#question !== undefined) {
-      this.#waitingQuestions.push(question);
-      return;
+  async #command(command: SlashCommand, argument: string): Promise<void> {
+    this.#runningCommands += 1;
+    try {
+      await runSlashCommand(command, argument, this.#slashHost());
+    } finally {
+      this.#runningCommands -= 1;
     }
     this.#flush();
-    this.#question = { question, shownAt: performance.now() };
-    this.#write(`${questionLines(question, this.#chat.rules.cwd, this.#width).join("\n")}\n`);
+    this.#askNext();
+  }
+
+  #arrived(question: Question): void {
+    this.#waitingQuestions.push(question);
+    if (this.#asker !== undefined) {
+      const text = "The agent has a question; it follows when this is answered";
+      this.print(noticeCell(text, this.#view.context));
+    }
+    this.#askNext();
     this.#notifier.notify(notificationText("question"), {
       lastKeyAt: this.#lastLineAt,
       hasFocus: true,
     });
   }
 
+  /** One at a time, and none while a menu is open. */
+  #askNext(): void {
+    if (this.#question !== undefined || this.#runningCommands > 0 || this.#isEnding) return;
+    const question = this.#waitingQuestions.shift();
+    if (question === undefined) return;
+    this.#flush();
+    this.#question = { question, shownAt: performance.now() };
+    this.#write(`${questionLines(question, this.#chat.rules.cwd, this.#width).join("\n")}\n`);
+  }
+
   #answerLine(line: string, question: Question): void {
     const answer = readAnswer(line, question);
-    if (answer === undefined) {
-      this.#write("Not understood. Answer y, a, n WHY, or stop: ");
-      return;
-    }
-    this.#answer(question, answer);
+    if (answer === undefined) this.#write(answerHint(question));
+    else this.#answer(question, answer);
   }
 
   #answer(question: Question, answer: Answer): void {
     this.#question = undefined;
     this.#chat.answer(question, answer);
-    const next = this.#waitingQuestions.shift();
-    if (next !== undefined) this.#ask(next);
+    this.#askNext();
   }
 
   #turnEnded(kind: "complete" | "interrupted"): void {

@@ -10,6 +10,8 @@ export interface Choice {
   readonly id: string;
   readonly label: string;
   readonly detail?: string;
+  /** Chooses it where answers are typed, as its number does. */
+  readonly word?: string;
 }
 
 export interface MenuRequest {

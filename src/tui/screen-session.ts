@@ -159,6 +159,8 @@ class ScreenSession {
       process.off("SIGINT", this.#interrupted);
       await this.#takeBack();
       try {
+        const { openQuestion } = this.#screen;
+        if (openQuestion !== undefined) this.#chat.abandon(openQuestion);
         // What stands in the live region would go with it.
         if (this.#chat.turn !== undefined) this.#view.interrupt();
         this.#screen.end();

@@ -62,6 +62,7 @@ const QUIT_HINT = "Press Ctrl-C again to quit";
 const ESCAPE_TWICE_MS = 1000;
 
 export class Screen implements Ui {
+  readonly frontEnd = "screen";
   readonly #parts: ScreenParts;
   readonly #live: LiveRegion;
   readonly #backlog: Backlog;
@@ -158,6 +159,11 @@ export class Screen implements Ui {
     this.#dialogs.push(dialog);
     this.#askedCount += 1;
     this.#schedule.now();
+  }
+
+  /** The first of those that wait for an answer. */
+  get openQuestion(): Question | undefined {
+    return this.#dialogs[0]?.question;
   }
 
   /** The turn is over: nobody waits for answers. */

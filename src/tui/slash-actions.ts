@@ -7,15 +7,16 @@ import { DANGER_FULL_ACCESS_POLICY, READ_ONLY_POLICY } from "../protocol/sandbox
 import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import type { ConversationView } from "./conversation-view.ts";
+import { helpRows } from "./help-rows.ts";
 import { showDiff } from "./show-diff.ts";
 import { namedPath } from "./picture-path.ts";
 import { sanitizeLine, sanitizeText } from "./sanitize.ts";
 import { describeApproval, describeSandbox, field } from "./session-header.ts";
-import { SLASH_COMMANDS, type SlashCommand, slashDetail, slashLabel } from "./slash-commands.ts";
+import type { SlashCommand } from "./slash-commands.ts";
 import { describeModel } from "./status-line.ts";
-import { BOLD, DIM, type Row, row, span } from "./styled.ts";
+import { BOLD, type Row, row, span } from "./styled.ts";
 import type { Ui } from "./ui.ts";
-import { wrapHard, wrapWords } from "./wrap.ts";
+import { wrapHard } from "./wrap.ts";
 
 export interface SlashHost {
   readonly ui: Ui;
@@ -46,10 +47,11 @@ export async function runSlashCommand(
 ): Promise<void> {
   const { ui, chat, view } = host;
   if (command.needsIdle === true && chat.turn !== undefined) {
+    const interruptKey = ui.frontEnd === "screen" ? "Esc" : "Ctrl-C";
     say(
       host,
       failedCell(
-        `/${command.name} has to wait until the agent has finished; Esc interrupts it`,
+        `/${command.name} has to wait until the agent has finished; ${interruptKey} interrupts it`,
         ui.cellContext,
       ),
     );
@@ -89,7 +91,7 @@ export async function runSlashCommand(
     case "transcript":
       return host.showTranscript();
     case "help":
-      return say(host, helpRows(host));
+      return say(host, helpRows(ui));
     case "quit":
       return host.quit();
   }
@@ -126,6 +128,7 @@ async function chooseModel(argument: string, host: SlashHost): Promise<void> {
       choices: names.map((name) => ({
         id: name,
         label: name,
+        word: name,
         ...(name === present ? { detail: "now" } : {}),
       })),
     }));
@@ -145,6 +148,7 @@ async function chooseEffort({ ui, chat }: SlashHost): Promise<ReasoningEffort | 
     choices: EFFORTS.map((effort) => ({
       id: effort,
       label: effort,
+      word: effort,
       ...(effort === present ? { detail: "now" } : {}),
     })),
     preselected: EFFORTS.indexOf(present),
@@ -158,6 +162,7 @@ async function chooseRules(host: SlashHost): Promise<void> {
   const presets = [
     {
       id: "read-only",
+      word: "read-only",
       label: "Read only",
       detail:
         "commands read everything and write nothing; leaving the sandbox is asked (on-request)",
@@ -166,6 +171,7 @@ async function chooseRules(host: SlashHost): Promise<void> {
     },
     {
       id: "untrusted",
+      word: "ask",
       label: "Ask for everything",
       detail: "as read only, and whatever is not known to only read is asked (untrusted)",
       approval: "untrusted",
@@ -173,6 +179,7 @@ async function chooseRules(host: SlashHost): Promise<void> {
     },
     {
       id: "auto",
+      word: "work",
       label: "Work here",
       detail:
         "commands write in the workspace, without network unless configured; leaving the sandbox is asked (on-request)",
@@ -181,6 +188,7 @@ async function chooseRules(host: SlashHost): Promise<void> {
     },
     {
       id: "full",
+      word: "full",
       label: "Everything, NO SANDBOX",
       detail: "commands may do what you may, and nothing is asked (never)",
       approval: "never",
@@ -194,7 +202,12 @@ async function chooseRules(host: SlashHost): Promise<void> {
   const id = await ui.choose({
     title: "What may happen without asking?",
     text: [`Now: ${approvalPolicy}, ${sandboxPolicy.mode}`],
-    choices: presets.map(({ id: presetId, label, detail }) => ({ id: presetId, label, detail })),
+    choices: presets.map(({ id: presetId, word, label, detail }) => ({
+      id: presetId,
+      word,
+      label,
+      detail,
+    })),
     preselected: Math.max(0, present),
   });
   const preset = presets.find((one) => one.id === id);
@@ -261,44 +274,4 @@ function statusRows({ chat, view, ui }: SlashHost): readonly Row[] {
 function describeAllowed(allowed: readonly string[]): string {
   if (allowed.length === 0) return "no commands and no directories, for this session";
   return `for this session: ${allowed.map(sanitizeLine).join("; ")}`;
-}
-
-const KEYS: readonly (readonly [string, string])[] = [
-  ["Enter", "send; while the agent works: queue"],
-  ["Ctrl-J, Alt-Enter", "new line; also \\ and then Enter"],
-  ["Esc", "interrupt; close a menu; twice: take the last message back, to edit it"],
-  ["Ctrl-C", "interrupt; clear the draft; twice on an empty one: quit"],
-  ["Ctrl-D", "quit, when the draft is empty"],
-  ["Up, Down", "history"],
-  ["Ctrl-R", "search in the history"],
-  ["Tab", "take the suggestion of / or @"],
-  ["Ctrl-T", "everything in full, in a pager"],
-  ["Ctrl-O", "more of the running command; the text of a paste"],
-  ["Ctrl-G", "edit the draft in $VISUAL or $EDITOR"],
-  ["Ctrl-L", "repaint"],
-  ["Ctrl-Z", "suspend"],
-];
-
-const MIN_HELP_TEXT = 20;
-
-function helpRows({ ui }: SlashHost): readonly Row[] {
-  const { width } = ui.cellContext;
-  const entries = [
-    ...KEYS,
-    ...SLASH_COMMANDS.map((command) => [slashLabel(command), slashDetail(command)] as const),
-  ];
-  const labelWidth = Math.max(...entries.map(([label]) => label.length)) + 2;
-  return [
-    row("Keys and commands", BOLD),
-    ...entries.flatMap(([label, text]) => {
-      // In two columns, where there is room for the second one.
-      const isNarrow = width < labelWidth + MIN_HELP_TEXT;
-      const indent = " ".repeat(isNarrow ? 2 : labelWidth);
-      const first = isNarrow ? indent : label.padEnd(labelWidth);
-      return [
-        ...(isNarrow ? wrapWords([span(label)], { width }) : []),
-        ...wrapWords([span(text, DIM)], { width, first: [span(first)], rest: [span(indent)] }),
-      ];
-    }),
-  ];
 }

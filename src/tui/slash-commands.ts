@@ -1,5 +1,6 @@
 /** The commands that begin with a slash. */
 import { nearestName } from "../config/nearest-name.ts";
+import type { FrontEnd } from "./front-end.ts";
 
 export interface SlashCommand {
   readonly name: SlashName;
@@ -9,6 +10,10 @@ export interface SlashCommand {
   readonly argument?: string;
   /** Cannot be used while the agent works. */
   readonly needsIdle?: true;
+  /** Does the same on a screen. */
+  readonly key?: string;
+  /** Where there are lines only, it says no more than that it cannot be used. */
+  readonly needsScreen?: true;
 }
 
 export type SlashName =
@@ -50,13 +55,17 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     description: "Show git diff with untracked files; without git, the patches of the last turn",
   },
   { name: "undo", description: "Take the patches of the last turn back", needsIdle: true },
-  { name: "mention", description: "Name a file", alias: "file" },
+  { name: "mention", description: "Name a file", alias: "file", needsScreen: true },
   { name: "image", description: "Attach a picture", argument: "PATH" },
   { name: "status", description: "Show model, rules, tokens and session" },
   { name: "mcp", description: "List the tools of MCP servers" },
-  { name: "copy", description: "Copy the last answer to the clipboard (OSC 52)" },
+  {
+    name: "copy",
+    description: "Copy the last answer to the clipboard (OSC 52)",
+    needsScreen: true,
+  },
   { name: "raw", description: "Print the last answer as it was written" },
-  { name: "transcript", description: "Show everything in full (Ctrl-T)" },
+  { name: "transcript", description: "Show everything in full", key: "Ctrl-T" },
   { name: "help", description: "Show keys and commands" },
   { name: "quit", description: "End the session", alias: "exit" },
 ];
@@ -100,9 +109,11 @@ export function slashLabel({ name, argument }: SlashCommand): string {
   return argument === undefined ? `/${name}` : `/${name} ${argument}`;
 }
 
-/** What it does, and its other name. */
-export function slashDetail({ description, alias }: SlashCommand): string {
-  return alias === undefined ? description : `${description} (also /${alias})`;
+/** What it does, its other name, and its key. */
+export function slashDetail({ description, alias, key }: SlashCommand, frontEnd: FrontEnd): string {
+  const other = alias === undefined ? "" : ` (also /${alias})`;
+  const sameKey = key === undefined || frontEnd === "lines" ? "" : ` (${key})`;
+  return `${description}${other}${sameKey}`;
 }
 
 /** Those whose name begins with `prefix`, then those that contain it. */

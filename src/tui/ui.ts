@@ -1,9 +1,11 @@
 /** What commands and first steps need of a front end, whether it draws a screen or prints lines. */
 import type { CellContext } from "./cells.ts";
+import type { FrontEnd } from "./front-end.ts";
 import type { MenuRequest } from "./menu.ts";
 import type { Row } from "./styled.ts";
 
 export interface Ui {
+  readonly frontEnd: FrontEnd;
   readonly cellContext: CellContext;
   /** For good. */
   readonly print: (rows: readonly Row[]) => void;

@@ -34,8 +34,8 @@ export async function undoTurn({ ui, view, cwd }: UndoHost): Promise<void> {
       ({ name, content }) => `${content === undefined ? "remove" : "restore"} ${name}`,
     ),
     choices: [
-      { id: "keep", label: "No, keep the changes" },
-      { id: "undo", label: "Yes, take them back" },
+      { id: "keep", word: "no", label: "No, keep the changes" },
+      { id: "undo", word: "yes", label: "Yes, take them back" },
     ],
   });
   if (answer !== "undo") return;

@@ -188,7 +188,8 @@ for (const signal of ["SIGHUP", "SIGTERM"] as const) {
     const { screen } = all;
     process.kill(screen.pid, signal);
     assert.equal(await screen.exitCode(), signal === "SIGHUP" ? 129 : 143);
-    assertNotRun(all, LEFT, /^› go\n\n✗ Interrupted\nTo go on/mu);
+    const said = String.raw`✗ Refused, as the session ended without your answer: \$ touch made`;
+    assertNotRun(all, LEFT, new RegExp(`^› go\n\n${said}\n\n✗ Interrupted\nTo go on`, "mu"));
   });
 }
 
@@ -243,7 +244,11 @@ test("the end of input while a question is open refuses, in line mode too", { sk
   await screen.waitFor("Answer:");
   screen.type(KEY.control("d"));
   assert.equal(await screen.exitCode(), 0);
-  assertNotRun({ screen, place, server }, LEFT, /^Answer: ?\n/mu);
+  assertNotRun(
+    { screen, place, server },
+    LEFT,
+    /^Answer: ?\n[^]*^✗ Refused, as the session ended/mu,
+  );
 });
 
 test(

@@ -80,7 +80,7 @@ test("without TERM: questions are answered by words, a table is a list", { skip 
   screen.type("go\n");
   await screen.waitForRows(/^! Leave the sandbox: run this command\?\n\$ touch first\n.* \//mu);
   await screen.waitForRows(
-    /^y: run once\na: allow for this session: .*\nn WHY: do not run, tell the model why\nstop: do not run, end the turn\nAnswer:$/mu,
+    /^1 or y: run once\n2 or n WHY: do not run, tell the model why\n3 or stop: do not run, end the turn\n4 or a: allow for this session: .*\nAnswer:$/mu,
   );
   await answer(screen, "y", /You approved, this once: \$ touch first/u);
   await screen.waitFor("$ touch second");

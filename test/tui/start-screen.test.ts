@@ -396,7 +396,7 @@ test(
     const server = await startModelServer(t, [respond(assistantMessage("one paragraph"))]);
     const place = makePlace(t, server, "", false);
     const screen = new TerminalScreen(t, { place, args: ["--screen-reader"] });
-    await screen.waitFor("Number from 1 to 3, 1 is suggested");
+    await screen.waitFor("Number from 1 to 3 or a word, 1 is suggested; an empty line quits:");
     screen.type("1\n");
     await screen.waitFor("gpt-5 medium | on-request | workspace-write | net off");
     screen.type("go\n");
