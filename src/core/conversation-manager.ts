@@ -13,7 +13,7 @@ import { modelEndpoint } from "./model-endpoint.ts";
 import { PendingApprovals } from "./pending-approvals.ts";
 import { readUserInstructions } from "./project-doc.ts";
 import { Refusals } from "./refusals.ts";
-import { Rollout } from "./rollout.ts";
+import { Rollout, type SessionModel } from "./rollout.ts";
 import { type EarlierUsage, NO_USAGE, readRollout } from "./rollout-reader.ts";
 import { SessionApprovals } from "./safety.ts";
 import { Session } from "./session.ts";
@@ -38,6 +38,8 @@ export interface NewConversation {
   /** Of the session it goes on with. */
   readonly earlierMessages: readonly UserMessage[];
   readonly earlierUsage: EarlierUsage;
+  /** Who answered last in that session, if its file tells. */
+  readonly earlierModel: SessionModel | undefined;
   /** Grows while the conversation runs. */
   readonly refusals: Refusals;
 }
@@ -87,6 +89,7 @@ export class ConversationManager {
       history: [],
       usage: NO_USAGE,
       path: null,
+      model: undefined,
     };
     return this.#create(config, options, start);
   }
@@ -97,8 +100,8 @@ export class ConversationManager {
     path: string,
     options: ConversationOptions = {},
   ): Promise<NewConversation> {
-    const { id, history, usage } = readRollout(path);
-    return this.#create(config, options, { id, history, usage, path });
+    const { id, history, usage, model } = readRollout(path);
+    return this.#create(config, options, { id, history, usage, path, model });
   }
 
   /** Errors: ConversationNotFoundError. */
@@ -141,6 +144,7 @@ export class ConversationManager {
     return {
       earlierMessages: userMessagesOf(start.history),
       earlierUsage: start.usage,
+      earlierModel: start.model,
       conversationId: start.id,
       conversation,
       sessionConfigured: first.msg,
@@ -155,6 +159,7 @@ interface SessionStart {
   readonly usage: EarlierUsage;
   /** Of the session file to go on with. */
   readonly path: string | null;
+  readonly model: SessionModel | undefined;
 }
 
 interface OpenConversation {
@@ -167,7 +172,7 @@ function openConversation(
   machine: Machine,
   config: Config,
   options: ConversationOptions,
-  { id, history: items, path }: SessionStart,
+  { id, history: items, path, model: earlierModel }: SessionStart,
 ): OpenConversation {
   const events = new EventQueue();
   const notice = (message: string): void =>
@@ -181,7 +186,7 @@ function openConversation(
     cwd: config.cwd,
     maxBytes: config.projectDocMaxBytes,
   });
-  const rollout = openRollout(config, options, { id, instructions, path }, notice);
+  const rollout = openRollout(config, options, { id, instructions, path, earlierModel }, notice);
   const history = new History(items);
   let model: ModelClient | null = null;
   const state: SessionState = {
@@ -198,6 +203,11 @@ function openConversation(
       }
     },
     recordUsage: (usage) => rollout?.appendUsage(usage),
+    recordModel: ({ model: name, effort, supportsReasoning }) =>
+      rollout?.appendModel({ model: name, effort: supportsReasoning ? effort : null }),
+    recordAborted: () => {
+      if (history.items.length > 0) rollout?.appendAborted();
+    },
     replaceHistory: (replacement) => {
       history.replace(replacement);
       rollout?.appendCompacted(replacement);
@@ -249,11 +259,14 @@ function openRollout(
     readonly id: string;
     readonly instructions: string | null;
     readonly path: string | null;
+    readonly earlierModel: SessionModel | undefined;
   },
   onProblem: (message: string) => void,
 ): Rollout | null {
   if (options.isEphemeral === true) return null;
-  if (session.path !== null) return Rollout.resume(session.path, onProblem);
+  if (session.path !== null) {
+    return Rollout.resume(session.path, onProblem, session.earlierModel);
+  }
   const { codexHome, cwd } = config;
   const { id, instructions } = session;
   return Rollout.start({ id, codexHome, cwd, instructions }, onProblem);

@@ -14,7 +14,9 @@ import * as z from "zod/mini";
 import { sessionsDirectory } from "../config/codex-home.ts";
 import { type ConversationId, isConversationId } from "../protocol/ids.ts";
 import { decodeModelItem, type ModelItem } from "../protocol/model-item.ts";
+import { reasoningEffortSchema } from "../protocol/reasoning.ts";
 import { withAllOutputs } from "./history.ts";
+import type { SessionModel } from "./rollout.ts";
 
 /** The session cannot be taken up again. */
 export class ResumeError extends Error {
@@ -39,6 +41,10 @@ export interface StoredSession {
   /** Complete: a call whose output was never written has one that says so. */
   readonly history: readonly ModelItem[];
   readonly usage: EarlierUsage;
+  /** Of `history`, those behind which a turn was interrupted. */
+  readonly interruptedAt: ReadonlySet<ModelItem>;
+  /** Of the last turn; undefined where the file does not tell. */
+  readonly model: SessionModel | undefined;
 }
 
 const metaSchema = z.object({ id: z.string(), cwd: z.optional(z.nullable(z.string())) });
@@ -50,6 +56,12 @@ const usageSchema = z.object({
   record_type: z.literal("token_count"),
   input_tokens: z.number(),
   total_tokens: z.number(),
+});
+const abortedSchema = z.object({ record_type: z.literal("turn_aborted") });
+const modelSchema = z.object({
+  record_type: z.literal("turn_context"),
+  model: z.string(),
+  effort: z._default(z.nullable(reasoningEffortSchema), null),
 });
 
 /**
@@ -88,22 +100,49 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
   }
   let history: ModelItem[] = [];
   let usage = NO_USAGE;
+  let interruptedAt = new Set<ModelItem>();
+  let model: SessionModel | undefined;
   for (const line of lines) {
     const record = parseLine(line);
+    if (!isOfSession(record)) {
+      history.push(...itemOf(record));
+      continue;
+    }
     const compacted = compactedSchema.safeParse(record);
     const counted = usageSchema.safeParse(record);
+    const context = modelSchema.safeParse(record);
     if (compacted.success) {
+      const before = history;
       history = compacted.data.history.flatMap(itemOf);
+      interruptedAt = stillThere(interruptedAt, before, history);
       usage = { ...usage, lastTotal: undefined };
     } else if (counted.success) {
       const { input_tokens: input, total_tokens: lastTotal } = counted.data;
       usage = { firstInput: usage.firstInput ?? input, lastTotal };
-    } else {
-      history.push(...itemOf(record));
+    } else if (context.success) {
+      model = { model: context.data.model, effort: context.data.effort };
+    } else if (abortedSchema.safeParse(record).success) {
+      const last = history.at(-1);
+      if (last !== undefined) interruptedAt.add(last);
     }
   }
   const { id, cwd } = meta.data;
-  return { path, id, cwd: cwd ?? null, history: withAllOutputs(history), usage };
+  const complete = withAllOutputs(history);
+  return { path, id, cwd: cwd ?? null, history: complete, usage, interruptedAt, model };
+}
+
+/** Of items that stand at the same place in `after`, which has taken the place of `before`. */
+function stillThere(
+  items: ReadonlySet<ModelItem>,
+  before: readonly ModelItem[],
+  after: readonly ModelItem[],
+): Set<ModelItem> {
+  const same = after.filter((item, index) => {
+    const old = before[index];
+    if (old === undefined || !items.has(old)) return false;
+    return JSON.stringify(old) === JSON.stringify(item);
+  });
+  return new Set(same);
 }
 
 /** Errors: ResumeError when there is none, or the text is no session id. */
@@ -180,6 +219,11 @@ function parseLine(line: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** Something else than an item. */
+function isOfSession(record: unknown): boolean {
+  return typeof record === "object" && record !== null && "record_type" in record;
 }
 
 function itemOf(value: unknown): readonly ModelItem[] {

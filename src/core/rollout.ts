@@ -2,6 +2,9 @@
  * The session file: `sessions/YYYY/MM/DD/rollout-<local time>-<id>.jsonl`. The first line says
  * which session it is; then come the items of the history, one a line, each written in one call the
  * moment it is known. A process that is killed loses nothing but the line it was writing.
+ *
+ * What else is known of the session has a `record_type` in place of an item's `type`: readers skip
+ * what they do not know of these, as 0.23.0 was seen to do.
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,6 +15,7 @@ import {
 } from "../config/codex-home.ts";
 import type { TokenUsage } from "../protocol/event.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
+import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import { makeDirectories } from "../runtime/make-directories.ts";
 import { readGitInfo } from "./git-info.ts";
 
@@ -23,12 +27,21 @@ export interface RolloutSession {
   readonly instructions: string | null;
 }
 
+/** Who answers. */
+export interface SessionModel {
+  readonly model: string;
+  /** Null: the model does not reason, or nobody knows. */
+  readonly effort: ReasoningEffort | null;
+}
+
 /** Where items go. A failure to write is told once and ends the writing, not the session. */
 export class Rollout {
   readonly #open: () => number;
   readonly #onProblem: (message: string) => void;
   #descriptor: number | null = null;
   #isBroken = false;
+  /** What the file says of it. */
+  #model: SessionModel | undefined;
 
   private constructor(open: () => number, onProblem: (message: string) => void) {
     this.#open = open;
@@ -59,9 +72,11 @@ export class Rollout {
     }, onProblem);
   }
 
-  /** Goes on in an existing file, which `readRollout` has repaired. */
-  static resume(path: string, onProblem: (message: string) => void): Rollout {
-    return new Rollout(() => openSync(path, APPEND), onProblem);
+  /** Goes on in an existing file, which `readRollout` has repaired; `model` is what that says. */
+  static resume(path: string, onProblem: (message: string) => void, model?: SessionModel): Rollout {
+    const rollout = new Rollout(() => openSync(path, APPEND), onProblem);
+    rollout.#model = model;
+    return rollout;
   }
 
   append(item: ModelItem): void {
@@ -71,6 +86,18 @@ export class Rollout {
   /** The history is these items from here on. */
   appendCompacted(items: readonly ModelItem[]): void {
     this.#write({ record_type: "compacted", history: items });
+  }
+
+  /** What the user's turn that begins is answered with; nothing while it stays the same. */
+  appendModel({ model, effort }: SessionModel): void {
+    if (this.#model?.model === model && this.#model.effort === effort) return;
+    this.#model = { model, effort };
+    this.#write({ record_type: "turn_context", model, effort });
+  }
+
+  /** The turn was interrupted here. */
+  appendAborted(): void {
+    this.#write({ record_type: "turn_aborted", reason: "interrupted" });
   }
 
   /** What the last request took. */

@@ -21,6 +21,10 @@ export interface SessionState {
   readonly record: (...items: readonly ModelItem[]) => void;
   /** Of the request that was just answered, for the session file. */
   readonly recordUsage: (usage: TokenUsage) => void;
+  /** Of the turn that begins, for the session file. */
+  readonly recordModel: (context: TurnContext) => void;
+  /** The user's turn was interrupted, for the session file. */
+  readonly recordAborted: () => void;
   /** Replaces the history; the session file keeps the old one and notes the new one. */
   readonly replaceHistory: (items: readonly ModelItem[]) => void;
 }

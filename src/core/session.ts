@@ -196,6 +196,8 @@ export class Session {
       if (!signal.aborted) task.emit({ type: "error", message: describe(error) });
     }
     this.#running = null;
+    // Of a compaction nothing is in the file that could have been interrupted.
+    if (signal.aborted && running.kind === "user") this.#parts.state.recordAborted();
     this.#parts.onTaskEnd();
     if (signal.aborted) {
       this.#emit(id, { type: "turn_aborted", reason: "interrupted" });

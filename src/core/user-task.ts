@@ -10,6 +10,7 @@ import { runTurn } from "./turn.ts";
 export async function runUserTask(state: SessionState, task: Task): Promise<string | null> {
   const input = task.takeInput();
   if (input.length === 0) return null;
+  state.recordModel(task.context);
   state.record(...missingContext(state, task), ...input);
   state.router.startTask();
   let lastMessage: string | null = null;

@@ -189,6 +189,15 @@ export function explorationCell(
   ];
 }
 
+export const INTERRUPTED = "Interrupted";
+
+/** Behind what the user has stopped. */
+export function interruptedCell({ width, marks }: CellContext): readonly Row[] {
+  return wrapWords([span(`${marks.failed} ${INTERRUPTED}`, { color: YELLOW, bold: true })], {
+    width,
+  });
+}
+
 const MAX_DIFF_ROWS = 200;
 
 export interface PatchFacts {
@@ -221,9 +230,16 @@ export function patchCell(
     ...doneCell(`Edited ${title}`, context),
     ...shown,
     ...(more > 0
-      ? wrapWords([span(`${marks.ellipsis} +${more} rows (/diff)`, DIM)], { width })
+      ? wrapWords([span(`${marks.ellipsis} +${more} rows (${whereInFull(context)})`, DIM)], {
+          width,
+        })
       : []),
   ];
+}
+
+/** The work tree may have moved on; the full view keeps the patch as it was. */
+function whereInFull({ fullView = "Ctrl-T" }: CellContext): string {
+  return `${fullView} shows this patch, /diff the work tree`;
 }
 
 export function patchTitle(changes: FileChanges): string {

@@ -7,6 +7,7 @@ import { findModelFamily } from "../config/model-families.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import type { ConversationManager } from "../core/conversation-manager.ts";
 import type { UserMessage } from "../core/history.ts";
+import type { SessionModel } from "../core/rollout.ts";
 import type { WorkTreeDiff } from "../core/work-tree-diff.ts";
 import type { Event, EventMsgOf } from "../protocol/event.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
@@ -18,12 +19,12 @@ import {
   type Question,
   questionOf,
 } from "./approval-question.ts";
-import { doneCell, failedCell } from "./cells.ts";
+import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { Message } from "./composer.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { looksSecret } from "./prompt-history.ts";
 import { sessionHeader } from "./session-header.ts";
-import type { SessionRules } from "./status-line.ts";
+import { describeModel, type SessionRules } from "./status-line.ts";
 
 export interface ChatListener {
   /** Something that is shown has changed. */
@@ -172,6 +173,8 @@ export class Chat {
     this.#pumping = this.#pump(created.conversation);
     if (this.#isClosed) return;
     view.print(sessionHeader(this.#rules, this.#sessionId, view.context));
+    const otherModel = otherModelText(created.earlierModel, this.#rules);
+    if (otherModel !== undefined) view.note(otherModel, noticeCell(otherModel, view.context));
     listener.onSession(created.sessionConfigured.history_entry_count);
     for (const message of this.#early.splice(0)) this.send(message);
     listener.onChange();
@@ -448,6 +451,21 @@ export class Chat {
 
 function delivered({ text, imageCount }: UserMessage): Delivered {
   return { message: { text, imagePaths: [] }, lostImages: imageCount, usedBefore: undefined };
+}
+
+/**
+ * A session goes on with what the configuration and the command line say, since a model may be gone,
+ * dearer, or another provider's; undefined when that is what it had.
+ */
+function otherModelText(
+  earlier: SessionModel | undefined,
+  { model, effort }: SessionRules,
+): string | undefined {
+  if (earlier === undefined) return undefined;
+  const had = { model: earlier.model, effort: earlier.effort ?? undefined };
+  if (had.model === model && had.effort === effort) return undefined;
+  const before = describeModel(had);
+  return `This session used ${before}, and now ${describeModel({ model, effort })}: /model ${before} goes back`;
 }
 
 function rulesOf(config: Config, isSandboxAvailable: boolean): SessionRules {

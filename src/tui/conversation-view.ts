@@ -12,7 +12,7 @@ import { diffRows } from "./diff-rows.ts";
 import { millisecondsOf } from "./durations.ts";
 import {
   latestHeading,
-  liveCallRow,
+  liveCallRows,
   liveCommandRows,
   liveExplorationRow,
   livePatchRow,
@@ -264,8 +264,7 @@ export class ConversationView {
       this.print(cells.interruptedCommandCell(facts, this.context));
     }
     this.#endTurn();
-    const { failed } = this.#options.marks;
-    this.print(this.#wrapped(`${failed} Interrupted`, { color: YELLOW, bold: true }));
+    this.note(cells.INTERRUPTED, cells.interruptedCell(this.context));
   }
 
   /** What is being done right now, newest last; at most `maxRows`, the newest of them. */
@@ -489,7 +488,7 @@ export class ConversationView {
       rows.push([], ...liveCommandRows(command, this.#isExpanded, context));
     }
     for (const changes of this.#patches.values()) rows.push([], livePatchRow(changes, context));
-    if (this.#mcpCall !== undefined) rows.push([], liveCallRow(this.#mcpCall, context));
+    if (this.#mcpCall !== undefined) rows.push([], ...liveCallRows(this.#mcpCall, context));
     return rows;
   }
 }

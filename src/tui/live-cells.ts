@@ -7,9 +7,11 @@ import type { RunningOutput } from "./running-output.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { BOLD, CYAN, DIM, type Row, row, span } from "./styled.ts";
 import { shorten, textWidth } from "./width.ts";
+import { wrapHard } from "./wrap.ts";
 
 const OUTPUT_ROWS = 5;
 const EXPANDED_OUTPUT_ROWS = 40;
+const CALL_ROWS = 3;
 
 export interface LiveCommand {
   /** On one line. */
@@ -56,10 +58,14 @@ export function livePatchRow(changes: FileChanges, { width, marks }: CellContext
   return row(shorten(title, width, marks.ellipsis));
 }
 
-/** `title` as `mcpTitle` gives it. */
-export function liveCallRow(title: string, { width, marks }: CellContext): Row {
+/** `title` as `mcpTitle` gives it. Arguments hold few blanks, so they are broken anywhere. */
+export function liveCallRows(title: string, { width, marks }: CellContext): readonly Row[] {
   const start = `${marks.running} `;
-  return row(`${start}${shorten(title, width - textWidth(start), marks.ellipsis)}`);
+  const indent = textWidth(start);
+  // A wide character may leave one column of each row but the last one empty.
+  const room = CALL_ROWS * (width - indent) - (CALL_ROWS - 1);
+  const text = shorten(title, room, marks.ellipsis);
+  return wrapHard([span(text)], { width, first: row(start), rest: row(" ".repeat(indent)) });
 }
 
 /** The latest heading of reasoning, as `latestHeading` gives it. */

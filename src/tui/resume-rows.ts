@@ -1,53 +1,66 @@
 /** What is shown of a session that goes on. */
 import { isForModel } from "../core/history.ts";
-import { readRollout } from "../core/rollout-reader.ts";
+import { readRollout, type StoredSession } from "../core/rollout-reader.ts";
 import { type ModelItem, textOfMessage } from "../protocol/model-item.ts";
-import { userCell } from "./cells.ts";
+import { INTERRUPTED, interruptedCell, userCell } from "./cells.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { markdownRows } from "./markdown-rows.ts";
 import { DIM, type Row, span } from "./styled.ts";
 import { wrapWords } from "./wrap.ts";
 
 export interface Said {
-  readonly role: "user" | "assistant";
+  readonly role: "user" | "assistant" | "interrupt";
+  /** Empty for an interrupt. */
   readonly text: string;
 }
 
 const SHOWN_EXCHANGES = 3;
 
-/** What user and assistant said; not what was put between for the model alone. */
-export function exchangesOf(history: readonly ModelItem[]): readonly Said[] {
+/**
+ * What user and assistant said, and where the user interrupted; not what was put between for the
+ * model alone.
+ */
+export function exchangesOf({
+  history,
+  interruptedAt,
+}: Pick<StoredSession, "history" | "interruptedAt">): readonly Said[] {
   return history.flatMap((item): readonly Said[] => {
-    if (item.type !== "message") return [];
-    const text = textOfMessage(item);
-    if (item.role !== "user") return text === "" ? [] : [{ role: "assistant", text }];
-    if (isForModel(item)) return [];
-    const pictures = item.content.flatMap(({ type }) =>
-      type === "input_image" ? ["[Image]"] : [],
-    );
-    const shown = [...pictures, ...(text === "" ? [] : [text])].join("\n");
-    return shown === "" ? [] : [{ role: "user", text: shown }];
+    const said = saidIn(item);
+    return interruptedAt.has(item) ? [...said, { role: "interrupt", text: "" }] : said;
   });
+}
+
+function saidIn(item: ModelItem): readonly Said[] {
+  if (item.type !== "message") return [];
+  const text = textOfMessage(item);
+  if (item.role !== "user") return text === "" ? [] : [{ role: "assistant", text }];
+  if (isForModel(item)) return [];
+  const pictures = item.content.flatMap(({ type }) => (type === "input_image" ? ["[Image]"] : []));
+  const shown = [...pictures, ...(text === "" ? [] : [text])].join("\n");
+  return shown === "" ? [] : [{ role: "user", text: shown }];
 }
 
 /** The last three exchanges; all of them go to the transcript. Errors: ResumeError. */
 export function resumeRows(path: string, view: ConversationView): readonly Row[] {
-  const said = exchangesOf(readRollout(path).history);
-  for (const { role, text } of said) view.transcript.add(role === "user" ? "You" : "Codex", text);
+  const said = exchangesOf(readRollout(path));
+  for (const { role, text } of said) {
+    if (role === "interrupt") view.transcript.add("Notice", INTERRUPTED);
+    else view.transcript.add(role === "user" ? "You" : "Codex", text);
+  }
   const starts = said.flatMap(({ role }, index) => (role === "user" ? [index] : []));
   const first = starts.at(-SHOWN_EXCHANGES) ?? 0;
   const { context, markdownOptions } = view;
-  const cells = said
-    .slice(first)
-    .map(({ role, text }) =>
-      role === "user" ? userCell(text, context) : markdownRows(text, markdownOptions),
-    );
+  const cells = said.slice(first).map(({ role, text }) => {
+    if (role === "interrupt") return interruptedCell(context);
+    return role === "user" ? userCell(text, context) : markdownRows(text, markdownOptions);
+  });
+  const count = said.slice(0, first).filter(({ role }) => role !== "interrupt").length;
   const earlier =
     first === 0
       ? []
       : [
           wrapWords(
-            [span(`${first} earlier messages, ${context.fullView ?? "Ctrl-T"} to read`, DIM)],
+            [span(`${count} earlier messages, ${context.fullView ?? "Ctrl-T"} to read`, DIM)],
             {
               width: context.width,
             },

@@ -47,8 +47,9 @@ function sessionChoices(codexHome: string, except: string): readonly Choice[] {
 
 function choiceOf(path: string): Choice | undefined {
   try {
-    const { cwd, history } = readRollout(path, false);
-    const first = exchangesOf(history).find(({ role }) => role === "user");
+    const session = readRollout(path, false);
+    const { cwd } = session;
+    const first = exchangesOf(session).find(({ role }) => role === "user");
     if (first === undefined) return undefined;
     const time = /rollout-(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})/u.exec(path);
     const label = time === null ? "" : `${time[1] ?? ""} ${time[2] ?? ""}:${time[3] ?? ""}  `;

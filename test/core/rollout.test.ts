@@ -119,6 +119,8 @@ test("a session file holds the session and its items, for the user alone", (t) =
     cwd: "/nowhere",
     history: [user, call, output],
     usage: { firstInput: undefined, lastTotal: undefined },
+    interruptedAt: new Set(),
+    model: undefined,
   });
 });
 
@@ -142,6 +144,33 @@ test("what the first and the last request took is there again, until the history
   rollout.appendCompacted([user]);
   assert.deepEqual(readRollout(path).usage, { firstInput: 1000, lastTotal: undefined });
   rollout.close();
+});
+
+test("interrupted turns and the model of the last one are there again", (t) => {
+  const path = writeSession(tempDir(t), [user]);
+  const rollout = Rollout.resume(path, (message) => assert.fail(message));
+  rollout.appendModel({ model: "one", effort: "low" });
+  rollout.appendModel({ model: "one", effort: "low" });
+  rollout.append(call);
+  rollout.append(output);
+  rollout.appendAborted();
+  rollout.appendModel({ model: "two", effort: null });
+  rollout.append(user);
+  const session = readRollout(path);
+  assert.deepEqual(session.model, { model: "two", effort: null });
+  assert.deepEqual([...session.interruptedAt], [output]);
+  assert.ok(session.interruptedAt.has(session.history[2] ?? user));
+  assert.equal(readFileSync(path, "utf8").split('"turn_context"').length, 3);
+  rollout.appendCompacted([user, call, output]);
+  assert.deepEqual([...readRollout(path).interruptedAt], [output], "the same so far");
+  rollout.appendCompacted([call, output, user]);
+  assert.deepEqual([...readRollout(path).interruptedAt], [], "another history");
+  rollout.close();
+  const again = Rollout.resume(path, (message) => assert.fail(message), session.model);
+  const before = readFileSync(path, "utf8");
+  again.appendModel({ model: "two", effort: null });
+  again.close();
+  assert.equal(readFileSync(path, "utf8"), before);
 });
 
 test("a session without items leaves no file", (t) => {

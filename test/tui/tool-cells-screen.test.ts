@@ -1,8 +1,9 @@
 /** What tools do, while it happens and afterwards: output, endings, groups, reasoning, the transcript. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { scriptedServer } from "../mcp-client/exec-with-servers.ts";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
@@ -26,6 +27,9 @@ import {
 } from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback, needsSandbox);
+
+/** Esc, as kitty sends it. */
+const ESC_KEY = `${ESC}[27u`;
 
 /** Goes on when the test has made that file, or after ten seconds. */
 const wait = (file: string): string =>
@@ -198,3 +202,62 @@ test("reasoning is not shown where that is set", { skip }, async (t) => {
   });
   assert.doesNotMatch(screen.raw, /Hidden|thoughts/u);
 });
+
+test(
+  "a long patch says where the rest of it is, and the full view has it all",
+  { skip },
+  async (t) => {
+    const lines = Array.from({ length: 230 }, (_, index) => `+line ${index + 1}\n`).join("");
+    const patch = `*** Begin Patch\n*** Add File: long.txt\n${lines}*** End Patch\n`;
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["apply_patch", patch] })),
+      respond(assistantMessage("patched")),
+    ]);
+    const place = makePlace(t, server, 'sandbox_mode = "workspace-write"');
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitForRows(/^patched\n\n› Ask/mu);
+    const pointer = /^(.*\n)… \+31 rows \(Ctrl-T shows this patch, \/diff the work tree\)\n/mu;
+    assert.match(pointer.exec(screen.text())?.[1] ?? "", /\+ line 199$/mu);
+    assert.doesNotMatch(screen.text(), /line 230/u);
+    screen.type(KEY.control("t"));
+    // It begins with the newest.
+    await screen.waitForRows(/\+ line 230\n/u);
+    screen.type("q");
+    await screen.waitForRows(IDLE);
+  },
+);
+
+test(
+  "a call of an MCP server shows its name and arguments in three rows while it runs",
+  { skip },
+  async (t) => {
+    const text = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
+    const server = await startModelServer(t, [
+      respond(functionCall("tools__hang", { text: "a few words that fill two rows", n: 1 }, "c1")),
+      respond(functionCall("tools__hang", { text }, "c2")),
+    ]);
+    const place = makePlace(t, server, "", true);
+    appendFileSync(
+      join(place.codexHome, "config.toml"),
+      `\n[mcp_servers.tools]\n${scriptedServer({})}`,
+    );
+    const screen = new TerminalScreen(t, { place, columns: 41 });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    // As wide as the terminal less one column.
+    await screen.waitForRows(
+      /^… tools\.hang\(\{"text":"a few words that f\n {2}ill two rows","n":1\}\)\n\n› Type/mu,
+    );
+    screen.type(ESC_KEY);
+    await screen.waitFor("✗ Interrupted");
+    await screen.waitForRows(IDLE);
+    screen.send("again");
+    await screen.waitForRows(
+      /^… tools\.hang\(\{"text":"word0 word1 word2 \n {2}word3 [^\n]*\n {2}[^\n]*…\n\n› Type/mu,
+    );
+    screen.type(ESC_KEY);
+    await screen.waitForRows(IDLE);
+  },
+);

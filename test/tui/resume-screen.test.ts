@@ -1,0 +1,157 @@
+/** What a session that goes on says of the one before: what was stopped, and who answered. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { needsBinary } from "../support/codex-binary.ts";
+import {
+  assistantMessage,
+  CREATED,
+  HANG,
+  needsLoopback,
+  respond,
+  startModelServer,
+  textDelta,
+} from "../support/model-server.ts";
+import { firstReason } from "../support/skip-reasons.ts";
+import {
+  assertTold,
+  ESC,
+  IDLE,
+  KEY,
+  makePlace,
+  type Place,
+  sessionRecords,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
+
+const skip = firstReason(needsBinary, needsLoopback);
+/** As kitty sends it. */
+const ESCAPE = `${ESC}[27u`;
+
+async function quit(screen: TerminalScreen): Promise<void> {
+  await screen.waitForRows(IDLE);
+  screen.type(KEY.control("d"));
+  assert.equal(await screen.exitCode(), 0);
+}
+
+/** Everything of the session file that is no item of the history. */
+function notesOf(place: Place): readonly unknown[] {
+  return sessionRecords(place).filter(
+    (record) => typeof record === "object" && record !== null && "record_type" in record,
+  );
+}
+
+test("a resumed session shows which turns were interrupted", { skip }, async (t) => {
+  const half = { stream: [CREATED, textDelta("half an answer\n\nand"), HANG] } as const;
+  const server = await startModelServer(t, [
+    half,
+    respond(assistantMessage("a whole answer")),
+    half,
+    respond(assistantMessage("the end")),
+  ]);
+  const place = makePlace(t, server);
+  const first = new TerminalScreen(t, { place });
+  await first.waitFor("Ask for something");
+  first.send("one");
+  await first.waitFor("half an answer");
+  first.type(ESCAPE);
+  await first.waitFor(/^✗ Interrupted$/mu);
+  await first.waitForRows(IDLE);
+  first.send("two");
+  await first.waitFor("a whole answer");
+  await first.waitForRows(IDLE);
+  // The terminal is closed in the middle of this one.
+  first.send("three");
+  await first.waitFor(/a whole answer[^]*half an answer/u);
+  first.close();
+  await first.ended();
+  const aborted = { record_type: "turn_aborted", reason: "interrupted" };
+  assert.deepEqual(
+    notesOf(place).filter((note) => !/token_count|turn_context/u.test(JSON.stringify(note))),
+    [aborted, aborted],
+  );
+  const second = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
+  const shown =
+    "› one\n\nhalf an answer\n\nand\n\n✗ Interrupted\n\n› two\n\na whole answer\n\n› three\n\nhalf an answer\n\nand\n\n✗ Interrupted\n";
+  await second.waitFor(shown);
+  second.send("four");
+  await second.waitFor("the end");
+  await second.waitForRows(IDLE);
+  assertTold(second, place, {
+    rows: IDLE,
+    scrollback: /✗ Interrupted\n\n› four\n\nthe end\n/u,
+    log: [
+      "user: one",
+      "assistant: half an answer\n\nand",
+      "user: two",
+      "assistant: a whole answer",
+      "user: three",
+      "assistant: half an answer\n\nand",
+      "user: four",
+      "assistant: the end",
+    ],
+  });
+  // What is for the user is not told to the model.
+  assert.doesNotMatch(JSON.stringify(server.requests.at(-1)?.body), /Interrupted|turn_aborted/u);
+  second.type(KEY.control("t"));
+  await second.waitForRows(/── Notice\nInterrupted/u);
+  second.type("q");
+  // Taken back, the messages before it are interrupted still.
+  await second.waitForRows(IDLE);
+  second.type(ESCAPE);
+  await second.waitFor("Esc again");
+  second.type(ESCAPE);
+  await second.waitForRows(/^› four\n/mu);
+  second.type(KEY.control("c"));
+  await quit(second);
+  const third = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
+  await third.waitFor(`${shown}\n› Ask for something`);
+  await quit(third);
+});
+
+test("a session that goes on with another model says so", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the first answer")),
+    respond(assistantMessage("the second answer")),
+    respond(assistantMessage("the third answer")),
+  ]);
+  const place = makePlace(t, server, 'model = "gpt-5"\nmodel_reasoning_effort = "low"');
+  const first = new TerminalScreen(t, { place });
+  await first.waitFor("Ask for something");
+  first.send("one");
+  await first.waitFor("the first answer");
+  await first.waitForRows(IDLE);
+  first.send("/model o3 high");
+  await first.waitFor("✓ Model: o3 high");
+  first.send("two");
+  await first.waitFor("the second answer");
+  await quit(first);
+  const second = new TerminalScreen(t, { place, args: ["resume", "--last"] });
+  await second.waitFor("the second answer");
+  assert.match(
+    second.text(),
+    /^! This session used o3 high, and now gpt-5 low: \/model o3 high goes back\n\n› one\n/mu,
+  );
+  second.send("/model o3 high");
+  await second.waitFor("✓ Model: o3 high");
+  second.send("three");
+  await second.waitFor("the third answer");
+  await quit(second);
+  const [one, two, three] = server.requests.map(({ body }) => JSON.stringify(body));
+  assert.match(one ?? "", /"model":"gpt-5"/u);
+  assert.match(two ?? "", /"model":"o3"/u);
+  assert.match(three ?? "", /"model":"o3"/u);
+  assert.deepEqual(
+    notesOf(place).filter((note) => /turn_context/u.test(JSON.stringify(note))),
+    [
+      { record_type: "turn_context", model: "gpt-5", effort: "low" },
+      { record_type: "turn_context", model: "o3", effort: "high" },
+    ],
+  );
+  const same = new TerminalScreen(t, {
+    place,
+    args: ["-m", "o3", "-c", "model_reasoning_effort=high", "resume", "--last"],
+  });
+  await same.waitFor("the third answer");
+  assert.doesNotMatch(same.text(), /This session used/u);
+  await quit(same);
+});
