@@ -5,7 +5,12 @@
  * job control are the command's. What is sent to this process alone is passed on. At the end the
  * exit status is repeated as ours.
  */
-import { formatHelperMessage, HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
+import {
+  formatHelperMessage,
+  HELPER_NAME,
+  waitArguments,
+  wholeHandOver,
+} from "../linux-sandbox/arguments.ts";
 import type { ConfinedCommand } from "../linux-sandbox/confine.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import type { Reporter } from "../linux-sandbox/run.ts";
@@ -14,7 +19,7 @@ import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
 import { placeChangeNotice } from "../process/confinement-notices.ts";
 import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";
-import { closeAll, createPipe, PipeReader, writeAndClose } from "../process/pipes.ts";
+import { closeAll, createPipe, PipeReader, PipeWriter } from "../process/pipes.ts";
 import type { PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
 import { brand } from "../runtime/byte-string.ts";
@@ -48,7 +53,9 @@ export async function superviseCommand(
   const release = passSignalsTo(child.pid);
   const statusBytes: Uint8Array[] = [];
   const reader = new PipeReader(status.readFd, (bytes) => statusBytes.push(bytes.slice()));
-  writeAndClose(message.writeFd, formatHelperMessage({ ...command, cwd: HERE }));
+  const writer = new PipeWriter(message.writeFd);
+  writer.write(wholeHandOver(formatHelperMessage({ ...command, cwd: HERE })));
+  writer.end();
   await reader.end;
   const answer = parseHelperStatus(Buffer.concat(statusBytes));
   if (answer?.kind === "starting" && answer.confinement !== undefined) {

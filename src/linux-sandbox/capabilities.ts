@@ -37,12 +37,10 @@ const HIGHEST_CAPABILITY = 63; // two 32-bit words; the kernel answers EINVAL ab
 export function dropCapabilities(libc: Libc): void {
   for (let capability = 0; capability <= HIGHEST_CAPABILITY; capability += 1) {
     if (kept.includes(capability)) continue;
-    const present = libc.call("prctl", PR_CAPBSET_READ, capability);
-    if (!present.ok) break; // beyond the last one this kernel knows
-    if (present.value === 0) continue;
+    // One that is not there is dropped without complaint.
     const dropped = libc.call("prctl", PR_CAPBSET_DROP, capability);
     if (!dropped.ok) {
-      if (dropped.errno === "EPERM") break;
+      if (dropped.errno === "EPERM" || !isKnown(libc, capability)) break;
       throw new SyscallError("prctl(PR_CAPBSET_DROP)", dropped.errno);
     }
   }
@@ -60,4 +58,9 @@ export function dropCapabilities(libc: Libc): void {
   }
   for (const offset of [8, 12, 16, 20]) view.setUint32(offset, 0, true);
   libc.must("capset", "capset", header, data);
+}
+
+/** False beyond the last one of this kernel. */
+function isKnown(libc: Libc, capability: number): boolean {
+  return libc.call("prctl", PR_CAPBSET_READ, capability).ok;
 }

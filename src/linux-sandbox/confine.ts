@@ -5,12 +5,14 @@
  * Order: everything that may fail for reasons outside (paths, kernel support) first, then the
  * steps that only take away. Nothing is executed when any step fails.
  */
-import { closeSync } from "node:fs";
-
-import type { SandboxPolicy, WorkspaceWritePolicy } from "../protocol/sandbox-policy.ts";
-import { findProtectedPlaces, workspaceDirectories } from "../protocol/protected-places.ts";
+import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
+import {
+  findProtectedPlaces,
+  workspaceDirectories,
+  type ProtectedPlaces,
+} from "../protocol/protected-places.ts";
 import { resolveWritableRoots, type SkippedRoot } from "../protocol/writable-roots.ts";
-import { brand, type ByteString } from "../runtime/byte-string.ts";
+import type { ByteString } from "../runtime/byte-string.ts";
 import { encodeBpf } from "./bpf.ts";
 import { dropCapabilities } from "./capabilities.ts";
 import { execProgram, restoreProcessState } from "./exec-program.ts";
@@ -20,6 +22,7 @@ import {
   prepareRuleset,
   probeLandlock,
   rulesetAttributes,
+  type Ruleset,
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
 import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
@@ -58,14 +61,14 @@ export interface ConfinementReport {
 
 /**
  * Returns only when the command could not be started; the process is then partly confined and
- * good for nothing but ending. `report` is called once, before the first restriction;
- * `beforeExec` when nothing is left to do but to become the program.
+ * good for nothing but ending. `report` is called once, before the first restriction; `mayBegin`
+ * when nothing is left to do but to become the program: false, and it does not.
  */
 export function confineAndExec(
   libc: Libc,
   command: ConfinedCommand,
   report: (facts: ConfinementReport) => void,
-  beforeExec: () => void = () => undefined,
+  mayBegin: () => boolean = () => true,
 ): ConfineFailure {
   try {
     if (command.parentPid !== undefined && !dieWithParent(libc, command.parentPid)) {
@@ -79,7 +82,7 @@ export function confineAndExec(
       if (failure !== undefined) return failure;
     }
     restoreProcessState(libc, command.softOpenFiles);
-    beforeExec();
+    if (!mayBegin()) return { exitCode: 1, message: "Cannot start the command: it was given up" };
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     return { exitCode: 1, message: `Cannot confine the command: ${error.message}` };
@@ -102,42 +105,10 @@ export function dieWithParent(libc: Libc, parentPid: number): boolean {
   return libc.must("getppid", "getppid") === parentPid;
 }
 
-/**
- * Does once what can be done without a command and changes nothing, so that its code is compiled
- * and the filters are there when a command comes. Fails where the real thing would, silently.
- */
-export function rehearse(libc: Libc): void {
-  const { abi } = probeLandlock(libc);
-  if (abi === 0) return;
-  for (const needs of [
-    { networkAccess: false, readOnly: true, landlockAbi: abi },
-    { networkAccess: false, readOnly: false, landlockAbi: abi },
-  ]) {
-    filterFor(needs, libc.architecture);
-  }
-  const { realpath, readlink } = diskOfBytes;
-  const place = { cwd: "/", tmpdir: "/", home: "/", realpath, readlink };
-  const writable = resolveWritableRoots(REHEARSED_POLICY, place);
-  findProtectedPlaces(workspaceDirectories(writable), brand("/"), diskOfBytes);
-  try {
-    const rules = pathRules(writable.roots, abi).slice(0, 1);
-    closeSync(prepareRuleset(libc, rulesetAttributes(abi, false), rules, abi));
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-  }
-}
-
-const REHEARSED_POLICY: WorkspaceWritePolicy = {
-  mode: "workspace-write",
-  writable_roots: [],
-  network_access: false,
-  exclude_tmpdir_env_var: false,
-  exclude_slash_tmp: false,
-};
-
 const filters = new Map<string, Uint8Array>();
 
-function filterFor(needs: SeccompNeeds, architecture: Architecture): Uint8Array {
+/** Encoded once for each kind of need. */
+export function filterFor(needs: SeccompNeeds, architecture: Architecture): Uint8Array {
   const key = JSON.stringify(needs);
   const known = filters.get(key);
   if (known !== undefined) return known;
@@ -146,14 +117,21 @@ function filterFor(needs: SeccompNeeds, architecture: Architecture): Uint8Array 
   return filter;
 }
 
-function confine(
+/** All that a policy needs, made, and nothing of it in force yet. */
+export interface PreparedConfinement {
+  readonly report: Omit<ConfinementReport, "placesSealed">;
+  readonly ruleset: Ruleset;
+  /** The system-call filter, encoded. */
+  readonly filter: Uint8Array;
+  readonly places: ProtectedPlaces;
+}
+
+/** Changes nothing but descriptors. Errors: SyscallError. */
+export function prepareConfinement(
   libc: Libc,
   { policy, policyCwd, environment, codexHome }: ConfinedCommand,
-  report: (facts: ConfinementReport) => void,
-): ConfineFailure | undefined {
-  const probe = probeLandlock(libc);
-  if (probe.abi === 0) return { exitCode: 1, message: noLandlock(probe.errno ?? "unknown") };
-  const abi = probe.abi;
+  abi: number,
+): PreparedConfinement {
   const networkAccess = policy.mode === "workspace-write" && policy.network_access;
   const writable = resolveWritableRoots(policy, {
     cwd: policyCwd,
@@ -167,13 +145,25 @@ function confine(
   const needs = { networkAccess, readOnly: policy.mode === "read-only", landlockAbi: abi };
   const filter = filterFor(needs, libc.architecture);
   const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, diskOfBytes);
+  return { report: { landlockAbi: abi, skippedRoots: writable.skipped }, ruleset, filter, places };
+}
+
+function confine(
+  libc: Libc,
+  command: ConfinedCommand,
+  report: (facts: ConfinementReport) => void,
+): ConfineFailure | undefined {
+  const probe = probeLandlock(libc);
+  if (probe.abi === 0) return { exitCode: 1, message: noLandlock(probe.errno ?? "unknown") };
+  const prepared = prepareConfinement(libc, command, probe.abi);
+  const { places } = prepared;
   const placesSealed = sealable(places).length > 0 && sealPlaces(libc, places);
-  report({ landlockAbi: abi, skippedRoots: writable.skipped, placesSealed });
+  report({ ...prepared.report, placesSealed });
 
   dropCapabilities(libc);
   libc.must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1);
-  enforceRuleset(libc, ruleset);
-  installFilter(libc, filter);
+  enforceRuleset(libc, prepared.ruleset.fd);
+  installFilter(libc, prepared.filter);
   return undefined;
 }
 

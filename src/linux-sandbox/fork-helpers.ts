@@ -14,9 +14,10 @@
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
-import { dieWithParent, rehearse } from "./confine.ts";
+import { dieWithParent } from "./confine.ts";
 import { MESSAGE_FD, STATUS_FD, TEMPLATE_FD } from "./arguments.ts";
 import type { Libc } from "./libc.ts";
+import { rehearse } from "./rehearsal.ts";
 
 /** "copy": this process is a new helper now. "not-needed": there is nobody to serve any more. */
 export type TemplateEnd = "copy" | "not-needed";
@@ -25,7 +26,7 @@ export type TemplateEnd = "copy" | "not-needed";
 export function forkHelpers(libc: Libc, parentPid: number): TemplateEnd {
   if (!dieWithParent(libc, parentPid)) return "not-needed";
   useOneThread();
-  rehearse(libc);
+  rehearse(libc, TEMPLATE_ROUNDS);
   const memory = new ForkableMemory(libc);
   for (;;) {
     memory.include();
@@ -48,6 +49,9 @@ export const HELPER_DESCRIPTORS = [1, 2, MESSAGE_FD, STATUS_FD] as const;
 /** Answers instead of a process id. More processes than there may be: the template is sound. */
 export const NO_MORE_PROCESSES = -1;
 export const FORK_FAILED = 0;
+
+/** Until V8 has compiled what all copies do: no copy runs often enough for that itself. */
+const TEMPLATE_ROUNDS = 10;
 
 const CLONE_PARENT = 0x8000;
 const SIGCHLD = 17;

@@ -112,8 +112,14 @@ export function probeLandlock(libc: Libc): { readonly abi: number; readonly errn
   return answer.ok ? { abi: answer.value } : { abi: 0, errno: answer.errno };
 }
 
+/** Descriptors. The rules hold on to what they name by themselves; an exec closes all of them. */
+export interface Ruleset {
+  readonly fd: number;
+  readonly pathFds: readonly number[];
+}
+
 /**
- * Creates the ruleset with all its rules and returns its descriptor; nothing is enforced yet.
+ * Creates the ruleset with all its rules; nothing is enforced yet.
  * Errors: SyscallError, also when a required path cannot be opened.
  */
 export function prepareRuleset(
@@ -121,7 +127,7 @@ export function prepareRuleset(
   attributes: RulesetAttributes,
   rules: readonly PathRule[],
   abi: number,
-): number {
+): Ruleset {
   const fd = libc.must(
     "landlock_create_ruleset",
     "landlock_create_ruleset",
@@ -129,8 +135,7 @@ export function prepareRuleset(
     attributeSize(abi),
     0,
   );
-  for (const rule of rules) addRule(libc, fd, rule);
-  return fd;
+  return { fd, pathFds: rules.flatMap((rule) => addRule(libc, fd, rule)) };
 }
 
 export function enforceRuleset(libc: Libc, rulesetFd: number): void {
@@ -161,10 +166,11 @@ function encodeAttributes(attributes: RulesetAttributes, abi: number): BigUint64
   return new BigUint64Array(all.slice(0, attributeSize(abi) / 8));
 }
 
-function addRule(libc: Libc, rulesetFd: number, rule: PathRule): void {
+/** The descriptor of the path; none for a device that this system does not have. */
+function addRule(libc: Libc, rulesetFd: number, rule: PathRule): readonly number[] {
   const opened = openPath(libc, rule.path);
   if (!opened.ok) {
-    if (!rule.required) return; // a device that this system does not have
+    if (!rule.required) return [];
     throw new SyscallError(`opening ${JSON.stringify(rule.path)}`, opened.errno);
   }
   const directory = opened.isDirectory;
@@ -175,6 +181,7 @@ function addRule(libc: Libc, rulesetFd: number, rule: PathRule): void {
   view.setBigUint64(0, access, true);
   view.setInt32(8, opened.fd, true);
   libc.must("landlock_add_rule", "landlock_add_rule", rulesetFd, RULE_PATH_BENEATH, attribute, 0);
+  return [opened.fd];
 }
 
 type OpenedPath =

@@ -8,16 +8,16 @@
 import { readSync, writeSync } from "node:fs";
 
 import { bytesOf, type ByteString } from "../runtime/byte-string.ts";
-import { MESSAGE_FD, parseHelperMessage, STATUS_FD } from "./arguments.ts";
+import { BEGIN, END_OF_MESSAGE, MESSAGE_FD, parseHelperMessage, STATUS_FD } from "./arguments.ts";
 import {
   confineAndExec,
   dieWithParent,
-  rehearse,
   type ConfineFailure,
   type ConfinementReport,
 } from "./confine.ts";
 import { formatHelperStatus, READY, type HelperStatus } from "./helper-status.ts";
 import type { Libc } from "./libc.ts";
+import { rehearse } from "./rehearsal.ts";
 
 /** The parent gave up the helper, or ended: there is nothing to run. */
 export type WaitEnd = ConfineFailure | "not-needed";
@@ -30,12 +30,12 @@ export function waitForCommand(libc: Libc, parentPid: number, isCopy = false): W
   if (!dieWithParent(libc, parentPid)) return "not-needed";
   // A copy of a template has gone through all of it, and shows that it is sound.
   if (isCopy) writeSync(STATUS_FD, READY);
-  else if (!isMessageThere(libc)) rehearse(libc);
-  const bytes = readMessage();
-  if (bytes.length === 0) return "not-needed";
+  else if (!isMessageThere(libc)) rehearse(libc, 1);
+  const received = receive();
+  if (received === undefined) return "not-needed";
   // Until here it is in the template's session, which tells it from what commands leave behind.
   if (isCopy) libc.must("setsid", "setsid");
-  const message = parseHelperMessage(bytes);
+  const message = received.isWhole ? parseHelperMessage(received.bytes) : "it has no end";
   if (typeof message === "string") {
     return refuse(`Cannot confine the command: its description is damaged: ${message}`);
   }
@@ -51,7 +51,11 @@ export function waitForCommand(libc: Libc, parentPid: number, isCopy = false): W
     (facts) => {
       confinement = facts;
     },
-    () => tellStatus({ kind: "starting", confinement }),
+    () => {
+      if (!mayBegin(received.rest)) return false;
+      tellStatus({ kind: "starting", confinement });
+      return true;
+    },
   );
   if (failure.exitCode === 1) tellStatus({ kind: "cannot-confine", message: failure.message });
   return failure;
@@ -78,18 +82,45 @@ function isMessageThere(libc: Libc): boolean {
 
 const POLLIN = 1;
 
-function readMessage(): Buffer {
+interface Received {
+  /** The message, if it is whole. */
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
+  /** What came behind it. */
+  readonly rest: Buffer;
+}
+
+/** Undefined: the sender has left without a word. */
+function receive(): Received | undefined {
   const pieces: Buffer[] = [];
   let total = 0;
   while (total <= MAX_MESSAGE_BYTES) {
-    const piece = Buffer.allocUnsafe(65_536);
-    const length = readSync(MESSAGE_FD, piece);
-    if (length === 0) break;
-    pieces.push(piece.subarray(0, length));
-    total += length;
+    const piece = readPiece();
+    if (piece.length === 0) break;
+    const end = piece.indexOf(END_OF_MESSAGE);
+    if (end !== -1) {
+      const bytes = Buffer.concat([...pieces, piece.subarray(0, end)]);
+      return { bytes, isWhole: true, rest: piece.subarray(end + END_OF_MESSAGE.length) };
+    }
+    pieces.push(piece);
+    total += piece.length;
   }
-  return Buffer.concat(pieces);
+  const bytes = Buffer.concat(pieces);
+  return total === 0 ? undefined : { bytes, isWhole: false, rest: Buffer.of() };
 }
+
+/** Waits for the sender's word. */
+function mayBegin(rest: Buffer): boolean {
+  const word = rest.length > 0 ? rest : readPiece();
+  return word.toString("latin1") === BEGIN;
+}
+
+function readPiece(): Buffer {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  return piece.subarray(0, readSync(MESSAGE_FD, piece));
+}
+
+const PIECE_BYTES = 65_536;
 
 function enterDirectory(libc: Libc, path: ByteString): string | undefined {
   const answer = libc.call("chdir", Buffer.concat([bytesOf(path), Buffer.of(0)]));

@@ -103,19 +103,17 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
   const { helpers } = request;
   const changedMeanwhile = putBackBehindCommands();
   const isQuiet = (): boolean => countRunning() === 0 && !isAnythingLeft();
-  const guard = guardWritablePlaces({ ...request, isQuiet });
-  const placeChanges = (): readonly PlaceChange[] => [
-    ...changedMeanwhile,
-    ...endOfGuard(request.policy, guard),
-  ];
+  const takeGuard = (): PlaceGuard | undefined => guardWritablePlaces({ ...request, isQuiet });
   try {
     const { helper, wasWarm } = await helpers.take();
-    let run = await runHelper(helper, message, request);
+    let { run, guard } = await runHelper(helper, message, request, takeGuard);
     if (run.stop === undefined && run.status === undefined && wasWarm) {
       // A helper that died while it waited has run nothing, so the command can be tried once more.
-      run = await runHelper(await helpers.startCold(), message, request);
+      const taken = guard;
+      ({ run } = await runHelper(await helpers.startCold(), message, request, () => taken));
     }
-    return { ...finish(request, run), placeChanges: placeChanges() };
+    const placeChanges = [...changedMeanwhile, ...endOfGuard(request.policy, guard)];
+    return { ...finish(request, run), placeChanges };
   } catch (error) {
     if (!(error instanceof NativeAddonError)) throw error;
     return withoutRun({ kind: "could-not-confine", message: error.message });
@@ -164,16 +162,26 @@ interface HelperRun extends ProcessRun {
   readonly status: HandOver;
 }
 
+/** `takeGuard` looks at the protected places, beside the helper that confines itself meanwhile. */
 async function runHelper(
   helper: HelperProcess,
   message: Uint8Array,
   request: ExecRequest,
-): Promise<HelperRun> {
+  takeGuard: () => PlaceGuard | undefined,
+): Promise<{ readonly run: HelperRun; readonly guard: PlaceGuard | undefined }> {
   const recorder = recorderFor(request);
-  const startedAt = performance.now();
   helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
+  let guard: PlaceGuard | undefined;
+  try {
+    guard = takeGuard();
+  } catch (error) {
+    helper.close(); // without a word from here its command does not begin
+    throw error;
+  }
+  helper.letBegin();
+  const startedAt = performance.now();
   const run = await follow(helper, recorder, request, startedAt);
-  return { ...run, status: await helper.handOverStatus() };
+  return { run: { ...run, status: await helper.handOverStatus() }, guard };
 }
 
 function recorderFor({ limits = defaultCaptureLimits, onOutput }: ExecRequest): OutputRecorder {

@@ -8,11 +8,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
+import { BEGIN, END_OF_MESSAGE, HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
 import { parseHelperStatus, READY, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
 import type { OutputListener, OutputStream } from "./output-deltas.ts";
-import { closeAll, createPipe, PipeReader, writeAndClose } from "./pipes.ts";
+import { closeAll, createPipe, PipeReader, PipeWriter } from "./pipes.ts";
 import { spawnChild, SpawnError, type Child } from "./spawn.ts";
 
 export interface HelperProgram {
@@ -59,10 +59,9 @@ export class HelperProcess implements CommandProcess {
   readonly #status: PipeReader;
   readonly #statusBytes: Uint8Array[] = [];
   readonly #spoke = Promise.withResolvers<boolean>();
-  readonly #messageFd: number;
+  readonly #message: PipeWriter;
   /** The writing end of the command's standard input, for whoever takes it; undefined: none. */
   #inputFd: number | undefined;
-  #isMessageOpen = true;
   #listener: OutputListener = () => undefined;
   /** Bytes of output so far. */
   receivedBytes = 0;
@@ -121,7 +120,7 @@ export class HelperProcess implements CommandProcess {
 
   private constructor(child: Child, fds: OwnEnds) {
     this.child = child;
-    this.#messageFd = fds.message;
+    this.#message = new PipeWriter(fds.message);
     this.#inputFd = fds.input;
     this.#stdout = new PipeReader(fds.stdout, (bytes) => this.#receive("stdout", bytes));
     this.#stderr = new PipeReader(fds.stderr, (bytes) => this.#receive("stderr", bytes));
@@ -152,14 +151,19 @@ export class HelperProcess implements CommandProcess {
   }
 
   /**
-   * Gives the command to the helper. From here on its output goes to `listener`, which must not
-   * throw. To be called once.
+   * Gives the command to the helper, which confines itself and waits for `letBegin`. From here on
+   * its output goes to `listener`, which must not throw. To be called once.
    */
   handOver(message: Uint8Array, listener: OutputListener): void {
     this.#listener = listener;
     this.#setHolding(true);
-    this.#isMessageOpen = false;
-    writeAndClose(this.#messageFd, message);
+    this.#message.write(Buffer.concat([message, Buffer.from(END_OF_MESSAGE)]));
+  }
+
+  /** Has the command begin as soon as the helper is ready. To be called once, after `handOver`. */
+  letBegin(): void {
+    this.#message.write(Buffer.from(BEGIN));
+    this.#message.end();
   }
 
   /** Resolves when the command began, or cannot; never rejects. */
@@ -184,10 +188,9 @@ export class HelperProcess implements CommandProcess {
     this.#stdout.close();
     this.#stderr.close();
     this.#status.close();
-    if (this.#isMessageOpen) closeAll([this.#messageFd]);
+    this.#message.close();
     const input = this.takeInput();
     if (input !== undefined) closeAll([input]);
-    this.#isMessageOpen = false;
     this.child.setHolding(false);
   }
 

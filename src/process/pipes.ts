@@ -74,17 +74,46 @@ function socketOf(fd: number, onBytes: (bytes: Uint8Array) => void): Socket {
   });
 }
 
-/** Writes all of `bytes` and closes the writing end. A reader that is gone is no error. */
-export function writeAndClose(fd: number, bytes: Uint8Array): void {
-  if (bytes.length <= PIPE_BUF) {
-    writeAtOnce(fd, bytes);
-    closeSync(fd);
-    return;
+/** The writing end of a pipe. It owns its descriptor. A reader that is gone is no error. */
+export class PipeWriter {
+  readonly #fd: number;
+  #written = 0;
+  /** For what the pipe may not take at once. */
+  #socket: Socket | undefined;
+  #isOpen = true;
+
+  constructor(fd: number) {
+    this.#fd = fd;
   }
-  const { Socket } = process.getBuiltinModule("node:net");
-  const socket = new Socket({ fd, readable: false, writable: true });
-  socket.on("error", () => undefined);
-  socket.end(bytes);
+
+  write(bytes: Uint8Array): void {
+    this.#written += bytes.length;
+    if (this.#written <= PIPE_BUF) {
+      writeAtOnce(this.#fd, bytes);
+      return;
+    }
+    if (this.#socket === undefined) {
+      const { Socket } = process.getBuiltinModule("node:net");
+      this.#socket = new Socket({ fd: this.#fd, readable: false, writable: true });
+      this.#socket.on("error", () => undefined);
+    }
+    this.#socket.write(bytes);
+  }
+
+  /** Closes it when all is written. */
+  end(): void {
+    if (this.#socket === undefined) this.close();
+    else this.#socket.end();
+    this.#isOpen = false;
+  }
+
+  /** Closes it now; what the pipe has not taken yet is not written. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (this.#socket === undefined) closeSync(this.#fd);
+    else this.#socket.destroy();
+  }
 }
 
 /** An empty pipe takes that much without waiting for its reader, and in one piece. pipe(7). */

@@ -81,6 +81,7 @@ export class ServerProcess {
       stderr,
     );
     helper.handOver(wrapped.message, listener);
+    helper.letBegin();
     helpers.noteStart();
     const status = await helper.handOverStatus();
     if (status?.kind !== "no-directory") return server;

@@ -9,6 +9,7 @@ import { suite, test } from "node:test";
 import {
   formatHelperMessage,
   waitArguments,
+  wholeHandOver,
   type HelperMessage,
 } from "../../src/linux-sandbox/arguments.ts";
 import { parseHelperStatus, type HelperStatus } from "../../src/linux-sandbox/helper-status.ts";
@@ -81,12 +82,17 @@ function messageOf(argv: readonly string[], changes: Partial<HelperMessage> = {}
   };
 }
 
+/** All that a sender writes for a command that is to begin. */
+function handOverOf(argv: readonly string[], changes: Partial<HelperMessage> = {}): Uint8Array {
+  return wholeHandOver(formatHelperMessage(messageOf(argv, changes)));
+}
+
 suite("a waiting helper", { skip: needsSandbox }, () => {
   test("becomes the command of the message, with its directory and environment", async () => {
     const environment = [brand("PATH=/usr/bin:/bin"), brand("A=\xff"), brand("A=2"), brand("E=")];
     const script = "pwd; tr '\\0' '\\n' < /proc/$$/environ | od -c | head -n 20 >&2";
     const ended = await waitingHelper(
-      formatHelperMessage(messageOf(["sh", "-c", script], { cwd: brand("/usr"), environment })),
+      handOverOf(["sh", "-c", script], { cwd: brand("/usr"), environment }),
       { env: { OF_THE_HELPER: "1", LANG: "C" } },
     );
     assert.equal(ended.code, 0);
@@ -99,7 +105,7 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
 
   test("keeps neither of its pipes open for the command", async () => {
     const script = "for n in 3 4 5 6; do [ -e /proc/$$/fd/$n ] && echo $n; done; true";
-    const ended = await waitingHelper(formatHelperMessage(messageOf(["sh", "-c", script])));
+    const ended = await waitingHelper(handOverOf(["sh", "-c", script]));
     assert.equal(ended.stdout, "");
     assert.equal(ended.code, 0);
   });
@@ -116,12 +122,10 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
     } as const;
     const script = `echo in > ${base}/ws/made; echo out > ${base}/made`;
     const ended = await waitingHelper(
-      formatHelperMessage(
-        messageOf(["sh", "-c", script], {
-          policy,
-          policyCwd: byteStringFromText(join(base, "ws")),
-        }),
-      ),
+      handOverOf(["sh", "-c", script], {
+        policy,
+        policyCwd: byteStringFromText(join(base, "ws")),
+      }),
     );
     assert.notEqual(ended.code, 0);
     assert.match(ended.stderr, /Permission denied/);
@@ -140,9 +144,10 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
   });
 
   test("runs nothing of a message that is cut or no message", async () => {
-    const whole = formatHelperMessage(messageOf(["echo", "ran"]));
+    const whole = handOverOf(["echo", "ran"]);
     for (const bytes of [
-      whole.subarray(0, whole.length - 1),
+      whole.subarray(0, -3),
+      whole.subarray(0, -2), // without its end
       whole.subarray(0, 10),
       Buffer.from("{}"),
       Buffer.from("\0\xff"),
@@ -155,23 +160,37 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
     }
   });
 
+  test("confines itself, and runs nothing until its sender says so", async () => {
+    const message = Buffer.from(formatHelperMessage(messageOf(["echo", "ran"])));
+    for (const word of ["", "?", "!!", "\n"]) {
+      const bytes = Buffer.concat([message, Buffer.from(`\n${word}`)]);
+      const ended = await waitingHelper(bytes);
+      assert.equal(ended.code, 1);
+      assert.equal(ended.stdout + ended.stderr, "");
+      assert.deepEqual(ended.status, {
+        kind: "cannot-confine",
+        message: "Cannot start the command: it was given up",
+      });
+    }
+    const begun = await waitingHelper(Buffer.concat([message, Buffer.from("\n!")]));
+    assert.equal(begun.stdout, "ran\n");
+  });
+
   test("tells that the directory is not there", async () => {
-    const ended = await waitingHelper(
-      formatHelperMessage(messageOf(["echo", "ran"], { cwd: brand("/no/such") })),
-    );
+    const ended = await waitingHelper(handOverOf(["echo", "ran"], { cwd: brand("/no/such") }));
     assert.equal(ended.stdout, "");
     assert.equal(ended.code, 1);
     assert.deepEqual(ended.status, { kind: "no-directory", errno: "ENOENT" });
   });
 
   test("tells what cannot be started on stderr: 127, 126, and too many words", async () => {
-    const missing = await waitingHelper(formatHelperMessage(messageOf(["no-such-program"])));
+    const missing = await waitingHelper(handOverOf(["no-such-program"]));
     assert.equal(missing.code, 127);
     assert.equal(missing.stderr, 'codex-linux-sandbox: Cannot run "no-such-program": not found\n');
-    const directory = await waitingHelper(formatHelperMessage(messageOf(["/usr"])));
+    const directory = await waitingHelper(handOverOf(["/usr"]));
     assert.equal(directory.code, 126);
     const words = Array.from({ length: 60 }, () => "x".repeat(120_000));
-    const long = await waitingHelper(formatHelperMessage(messageOf(["true", ...words])));
+    const long = await waitingHelper(handOverOf(["true", ...words]));
     assert.equal(long.code, 126);
     assert.equal(
       long.stderr,
@@ -181,7 +200,7 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
   });
 
   test("runs nothing for another parent than the one it was told", async () => {
-    const bytes = formatHelperMessage(messageOf(["echo", "ran"]));
+    const bytes = handOverOf(["echo", "ran"]);
     const ended = await waitingHelper(bytes, { parentPid: 1 });
     assert.equal(ended.stdout, "");
     assert.equal(ended.status, undefined);

@@ -52,6 +52,7 @@ async function runIn(helper: HelperProcess, script: string): Promise<string> {
     codexHome: undefined,
   });
   helper.handOver(message, (_stream, bytes) => pieces.push(Buffer.from(bytes)));
+  helper.letBegin();
   const status = await helper.handOverStatus();
   assert.equal(status?.kind, "starting");
   await helper.child.end;

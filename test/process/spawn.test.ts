@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 
-import { closeAll, createPipe, PipeReader, writeAndClose } from "../../src/process/pipes.ts";
+import { closeAll, createPipe, PipeReader, PipeWriter } from "../../src/process/pipes.ts";
 import { readProcess } from "../../src/process/process-list.ts";
 import { isOwnChild, spawnChild, SpawnError } from "../../src/process/spawn.ts";
 import { hostLibc, needsLinux } from "../support/skip-reasons.ts";
@@ -69,7 +69,10 @@ suite("pipes", options, () => {
     const pieces: Buffer[] = [];
     const reader = new PipeReader(readFd, (bytes) => pieces.push(Buffer.from(bytes)));
     const sent = Buffer.alloc(1_000_000, "0123456789");
-    writeAndClose(writeFd, sent);
+    const writer = new PipeWriter(writeFd);
+    writer.write(sent.subarray(0, 10));
+    writer.write(sent.subarray(10));
+    writer.end();
     await reader.end;
     assert.equal(reader.hasEnded, true);
     assert.ok(Buffer.concat(pieces).equals(sent));
@@ -101,7 +104,9 @@ suite("pipes", options, () => {
     const reader = new PipeReader(readFd, () => undefined);
     reader.close();
     await reader.end;
-    writeAndClose(writeFd, Buffer.from("x"));
+    const writer = new PipeWriter(writeFd);
+    writer.write(Buffer.from("x"));
+    writer.end();
     // An unhandled error would end this process now.
     await new Promise((resolve) => setImmediate(resolve));
   });
