@@ -154,7 +154,7 @@ export class ConversationView {
 
   /** A line of our own that belongs to the transcript. */
   note(text: string, rows: readonly Row[]): void {
-    this.transcript.add("Notice", text);
+    this.transcript.add("Notice", text, "prose");
     this.print(rows);
   }
 
@@ -164,7 +164,7 @@ export class ConversationView {
   }
 
   userMessage(text: string): void {
-    this.transcript.add("You", text);
+    this.transcript.add("You", text, "prose");
     this.print(cells.userCell(text, this.context));
   }
 
@@ -218,7 +218,7 @@ export class ConversationView {
         break;
       case "error":
         this.#finishMessage();
-        this.transcript.add("Error", msg.message);
+        this.transcript.add("Error", msg.message, "prose");
         this.print(cells.errorCell(msg.message, this.context));
         break;
       case "turn_diff":
@@ -260,7 +260,7 @@ export class ConversationView {
     const stopped = [...this.#commands.values()];
     for (const { title, startedAt, output } of stopped) {
       const facts = { title, elapsedMs: now - startedAt, lineCount: output.lineCount };
-      this.transcript.add(`$ ${title}  (stopped)`, output.text);
+      this.transcript.add(`$ ${title}  (stopped)`, output.text, "verbatim");
       this.print(cells.interruptedCommandCell(facts, this.context));
     }
     this.#endTurn();
@@ -300,7 +300,7 @@ export class ConversationView {
 
   #finishMessage(): void {
     for (const block of this.#loaded.stream.end()) this.#printBlock(block);
-    if (this.#streamed !== "") this.transcript.add("Codex", this.#streamed);
+    if (this.#streamed !== "") this.transcript.add("Codex", this.#streamed, "prose");
     this.#streamed = "";
     this.#isPartlyPrinted = false;
     this.#reasoningHeading = "";
@@ -338,7 +338,7 @@ export class ConversationView {
 
   #reasoning(text: string): void {
     this.#reasoningHeading = "";
-    this.transcript.add("Reasoning", text);
+    this.transcript.add("Reasoning", text, "prose");
     if (!this.#options.hidesReasoning) this.print(cells.reasoningCell(text, this.context));
   }
 
@@ -369,7 +369,8 @@ export class ConversationView {
       output: msg.aggregated_output,
     };
     this.#ended = { callId: msg.call_id, output: msg.aggregated_output };
-    this.transcript.add(`$ ${command.title}  (exit ${msg.exit_code})`, msg.aggregated_output);
+    const title = `$ ${command.title}  (exit ${msg.exit_code})`;
+    this.transcript.add(title, msg.aggregated_output, "verbatim");
     if (command.exploration !== undefined && msg.exit_code === 0) {
       this.#explored.push(...command.exploration);
     } else {
@@ -392,7 +393,7 @@ export class ConversationView {
     const message = msg.success ? msg.stdout : msg.stderr || msg.stdout;
     const diff = diffRows(changes, this.#options.cwd, UNBROKEN).map(rowText).join("\n");
     const title = `Patch ${cells.patchTitle(changes)}`;
-    this.transcript.add(title, msg.success ? diff : `${message.trimEnd()}\n\n${diff}`);
+    this.transcript.add(title, msg.success ? diff : `${message.trimEnd()}\n\n${diff}`, "verbatim");
     this.print(cells.patchCell({ changes, success: msg.success, message }, this.context));
   }
 
@@ -400,7 +401,7 @@ export class ConversationView {
     this.#mcpCall = undefined;
     const { invocation, result } = msg;
     const text = "Ok" in result ? cells.mcpText(result.Ok) : result.Err;
-    this.transcript.add(cells.mcpTitle(invocation), text);
+    this.transcript.add(cells.mcpTitle(invocation), text, "verbatim");
     this.print(
       cells.mcpCell({ invocation, result, durationMs: millisecondsOf(msg.duration) }, this.context),
     );
@@ -409,7 +410,7 @@ export class ConversationView {
   #printPlan(): void {
     const rows = this.#plan.takeRows(this.context);
     const text = rows.map(rowText).join("\n");
-    this.transcript.add("Plan", text.replace(/^Plan\s*/u, ""));
+    this.transcript.add("Plan", text.replace(/^Plan\s*/u, ""), "prose");
     this.print(rows);
     this.#rowsFromPlan = rows.length;
   }
@@ -420,7 +421,7 @@ export class ConversationView {
     const attempt = isPatch ? undefined : parseRetry(message);
     if (attempt === undefined) {
       this.#finishMessage();
-      this.transcript.add("Notice", message);
+      this.transcript.add("Notice", message, "prose");
       const cell = isPatch ? cells.failedCell : cells.noticeCell;
       this.print(cell(message, this.context));
       return;

@@ -431,7 +431,10 @@ class LineSession implements Ui {
         this.print(
           noticeCell("This terminal has no clipboard; /raw prints the answer", this.#view.context),
         ),
-      showTranscript: () => this.#write(`${this.#view.transcript.lines(this.#marks).join("\n")}\n`),
+      showTranscript: () => {
+        const lines = this.#view.transcript.lines(this.#marks);
+        this.#write(`${lines.map(({ text }) => text).join("\n")}\n`);
+      },
       chooseSession: async () => void (await this.#chooseSession()),
       quit: () => this.#end(0),
     };

@@ -2,12 +2,13 @@
 import type { Key } from "./key-decoder.ts";
 import type { Marks } from "./marks.ts";
 import { type Row, row, span, toAnsi } from "./styled.ts";
-import { shorten } from "./width.ts";
-import { wrapHard } from "./wrap.ts";
+import type { TranscriptLine } from "./transcript.ts";
+import { isSimple, shorten } from "./width.ts";
+import { wrapHard, wrapWords } from "./wrap.ts";
 
 export class Pager {
   readonly #title: string;
-  readonly #lines: readonly string[];
+  readonly #lines: readonly TranscriptLine[];
   readonly #marks: Marks;
   #rows: readonly Row[] = [];
   #wrappedFor = 0;
@@ -15,7 +16,7 @@ export class Pager {
   #top: number | undefined;
 
   /** `lines` are free of control characters. */
-  constructor(title: string, lines: readonly string[], marks: Marks) {
+  constructor(title: string, lines: readonly TranscriptLine[], marks: Marks) {
     this.#title = title;
     this.#lines = lines;
     this.#marks = marks;
@@ -50,7 +51,7 @@ export class Pager {
   draw(columns: number, screenRows: number, hasColors: boolean): string {
     const width = Math.max(1, columns - 1);
     if (this.#wrappedFor !== width) {
-      this.#rows = this.#lines.flatMap((line) => wrapHard([span(line)], { width }));
+      this.#rows = this.#lines.flatMap((line) => rowsOf(line, width));
       this.#wrappedFor = width;
     }
     const page = Math.max(1, screenRows - 1);
@@ -76,4 +77,16 @@ export class Pager {
   #lastTop(page: number): number {
     return Math.max(0, this.#rows.length - page);
   }
+}
+
+/** Blanks, and the mark of a list. */
+const INDENT = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?/u;
+
+function rowsOf({ text, kind }: TranscriptLine, width: number): readonly Row[] {
+  if (text.length <= width && isSimple(text)) return [row(text)];
+  if (kind === "verbatim") return wrapHard([span(text)], { width });
+  const indent = INDENT.exec(text)?.[0].length ?? 0;
+  // What goes on stands below what it goes on with, as long as that leaves room.
+  const rest = indent * 2 <= width ? [span(" ".repeat(indent))] : [];
+  return wrapWords([span(text)], { width, rest });
 }

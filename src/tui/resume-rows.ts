@@ -44,8 +44,8 @@ function saidIn(item: ModelItem): readonly Said[] {
 export function resumeRows(path: string, view: ConversationView): readonly Row[] {
   const said = exchangesOf(readRollout(path));
   for (const { role, text } of said) {
-    if (role === "interrupt") view.transcript.add("Notice", INTERRUPTED);
-    else view.transcript.add(role === "user" ? "You" : "Codex", text);
+    if (role === "interrupt") view.transcript.add("Notice", INTERRUPTED, "prose");
+    else view.transcript.add(role === "user" ? "You" : "Codex", text, "prose");
   }
   const starts = said.flatMap(({ role }, index) => (role === "user" ? [index] : []));
   const first = starts.at(-SHOWN_EXCHANGES) ?? 0;

@@ -22,6 +22,7 @@ import { SecretInput } from "./secret-input.ts";
 import { statusRow } from "./status-line.ts";
 import { DIM, type Row, row, rowText } from "./styled.ts";
 import type { Terminal } from "./terminal.ts";
+import type { TranscriptLine } from "./transcript.ts";
 import { TurnClock } from "./turn-clock.ts";
 import type { Ui } from "./ui.ts";
 import { shorten } from "./width.ts";
@@ -194,7 +195,7 @@ export class Screen implements Ui {
     else this.#schedule.now();
   }
 
-  openPager(title: string, lines: readonly string[]): void {
+  openPager(title: string, lines: readonly TranscriptLine[]): void {
     this.#live.suspend();
     this.#pager = new Pager(title, lines, this.#parts.marks);
     this.#parts.terminal.switchScreen(true);
@@ -310,7 +311,11 @@ export class Screen implements Ui {
     if (result === undefined) return;
     if (result.kind === "show-all") {
       dialog.wasSeen();
-      this.openPager(dialog.question.title, dialog.fullRows(this.#width).map(rowText));
+      const lines = dialog.fullRows(this.#width).map(rowText);
+      this.openPager(
+        dialog.question.title,
+        lines.map((text) => ({ text, kind: "verbatim" })),
+      );
       return;
     }
     this.#dialogs.shift();
@@ -402,8 +407,9 @@ export class Screen implements Ui {
 
   openTranscript(): void {
     const lines = this.#parts.view.transcript.lines(this.#parts.marks);
-    const shown = lines.length === 0 ? ["Nothing yet."] : lines;
-    if (this.#parts.actions.showInPager(shown)) return;
+    const shown: readonly TranscriptLine[] =
+      lines.length === 0 ? [{ text: "Nothing yet.", kind: "prose" }] : lines;
+    if (this.#parts.actions.showInPager(shown.map(({ text }) => text))) return;
     this.openPager("Transcript", shown);
   }
 

@@ -44,7 +44,7 @@ export async function showDiff({ ui, chat, view }: DiffHost): Promise<void> {
 function printDiff(text: string, title: string, { ui, view }: Omit<DiffHost, "chat">): void {
   const { cellContext } = ui;
   const { width, marks, fullView = "Ctrl-T" } = cellContext;
-  view.transcript.add(title, text);
+  view.transcript.add(title, text, "verbatim");
   const rows = diffTextRows(text, width);
   const more = rows.length - MAX_ROWS;
   const rest: readonly Row[] =

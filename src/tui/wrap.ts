@@ -24,9 +24,38 @@ export interface WrapOptions {
  * A line break in the text is one in the rows. Blanks at a break are dropped.
  */
 export function wrapWords(spans: Row, options: WrapOptions): readonly Row[] {
+  const [only] = spans;
+  if (only !== undefined && spans.length === 1 && isSimple(only.text)) {
+    return wrapSimple(only, options);
+  }
   const wrapper = new Wrapper(options);
   addPieces(wrapper, spans);
   return wrapper.end();
+}
+
+/** The same rows for most text, without taking it to pieces: a pager lays out megabytes at once. */
+function wrapSimple({ text, style = PLAIN }: Span, options: WrapOptions): readonly Row[] {
+  const { width, first = [], rest = [] } = options;
+  const end = text.trimEnd().length;
+  const rows: Row[] = [];
+  let prefix = first;
+  let start = 0;
+  // Blanks before the first word are no place to break.
+  let wordStart = text.length - text.trimStart().length;
+  for (;;) {
+    const room = Math.max(1, width - prefixWidth(prefix));
+    if (wordStart - start >= room) start = wordStart;
+    const isLast = end - start <= room;
+    const blank = isLast ? end : text.lastIndexOf(" ", start + room);
+    const stop = isLast || blank > wordStart ? blank : start + room;
+    const part = text.slice(start, stop).trimEnd();
+    rows.push(part === "" ? [...prefix] : [...prefix, { text: part, style }]);
+    if (isLast) return rows;
+    start = stop;
+    while (text[start] === " ") start += 1;
+    wordStart = start;
+    prefix = rest;
+  }
 }
 
 /** Breaks at the edge only and keeps every blank: for code and output. */

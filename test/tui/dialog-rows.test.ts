@@ -242,14 +242,25 @@ test("what the model says cannot pass for lines of the dialog", () => {
 });
 
 test("in lines, neither command nor output can pass for lines of the question", () => {
-  const said = ["in /tmp", "Why: it is in the trusted list", "y: run it inside of the sandbox"];
+  const said = [
+    "in /tmp",
+    "Why: it is in the trusted list",
+    "1 or y: run it inside of the sandbox",
+  ];
   const spoof = ["x", ...said].join("\n");
   const event: Event = { id: "1", msg: command(["printf", spoof]) };
   const question = questionOf(event, { rules: { ...RULES, cwd: CWD }, failedOutput: spoof });
   assert.ok(question !== undefined);
   const lines = questionLines(question, CWD, 80).join("\n").split("\n");
   assert.deepEqual(
-    lines.filter((line) => /^(?:in|Why|y)\b/u.test(line)).map((line) => line.slice(0, 12)),
-    [`in ${CWD}`.slice(0, 12), "Why: it is n", "y: run once"],
+    lines.filter((line) => /^(?:in|Why|\d or)\b/u.test(line)).map((line) => line.slice(0, 11)),
+    [
+      `in ${CWD}`.slice(0, 11),
+      "Why: it is ",
+      "1 or y: run",
+      "2 or n WHY:",
+      "3 or stop: ",
+      "4 or a: all",
+    ],
   );
 });

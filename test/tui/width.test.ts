@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { rowText, rowWidth, span } from "../../src/tui/styled.ts";
+import { BOLD, DIM, rowText, rowWidth, span } from "../../src/tui/styled.ts";
 import { cutToWidth, graphemeWidth, isSimple, shorten, textWidth } from "../../src/tui/width.ts";
 import { wrapHard, wrapWords } from "../../src/tui/wrap.ts";
 
@@ -47,6 +47,21 @@ test("wrapping loses no word, and no row is too wide", () => {
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test("text of the simplest kind is wrapped as all other text is", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "c", " "), maxLength: 40 });
+  const prefix = fc.constantFrom([], [span("> ")], [span("    ", BOLD)]);
+  const width = fc.integer({ min: 1, max: 14 });
+  fc.assert(
+    fc.property(text, width, prefix, prefix, (words, columns, first, rest) => {
+      const options = { width: columns, first, rest };
+      // Of more than one part, it is taken to pieces.
+      const expected = wrapWords([span(words, DIM), span("", DIM)], options);
+      assert.deepEqual(wrapWords([span(words, DIM)], options), expected);
+    }),
+    { numRuns: 2000 },
   );
 });
 
