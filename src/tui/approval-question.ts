@@ -25,6 +25,8 @@ interface CommonQuestion {
   readonly isRiskier: boolean;
   /** What would be allowed for the session, or undefined when there is no such choice. */
   readonly sessionRule: string | undefined;
+  /** What the user has allowed with it, in few words. */
+  readonly sessionGrant: string | undefined;
 }
 
 export interface CommandQuestion extends CommonQuestion {
@@ -80,6 +82,7 @@ function commandQuestion(
     evidence: isRetry ? lastLines(failedOutput) : undefined,
     warnings: hasHidden ? [HIDDEN_CHARACTERS] : [],
     isRiskier: isConfined,
+    sessionGrant: text,
     sessionRule: `exactly this command${isConfined ? ", without sandbox" : ""}, in this directory`,
   };
 }
@@ -117,6 +120,7 @@ function patchQuestion(
   const outside = Object.keys(msg.changes)
     .map((path) => resolve(path))
     .filter((path) => !isWithin(path, rules.cwd));
+  const root = msg.grant_root === undefined ? undefined : sanitizeLine(msg.grant_root);
   const places = outside.map((path) => `Writes outside of the workspace: ${sanitizeLine(path)}`);
   const why =
     msg.reason === undefined
@@ -133,10 +137,8 @@ function patchQuestion(
     warnings: [],
     // Without a reason the policy is to ask about every change; with one, a boundary is crossed.
     isRiskier: outside.length > 0 || msg.reason !== undefined,
-    sessionRule:
-      msg.grant_root === undefined
-        ? undefined
-        : `grants write to ${sanitizeLine(msg.grant_root)} for this session`,
+    sessionRule: root === undefined ? undefined : `grants write to ${root} for this session`,
+    sessionGrant: root === undefined ? undefined : `write to ${root}`,
   };
 }
 

@@ -115,7 +115,7 @@ export class Chat {
     return [...this.#early, ...this.#queue];
   }
 
-  /** Commands, and what was said of directories. */
+  /** Commands, and directories to write to. */
   get allowed(): readonly string[] {
     return [...this.#allowed];
   }
@@ -267,8 +267,8 @@ export class Chat {
     const { decision, feedback } = answer;
     const cell = decision === "denied" || decision === "abort" ? failedCell : doneCell;
     view.note(text, cell(text, view.context));
-    if (decision === "approved_for_session" && question.sessionRule !== undefined) {
-      this.#allowed.add(question.kind === "exec" ? question.command : question.sessionRule);
+    if (decision === "approved_for_session" && question.sessionGrant !== undefined) {
+      this.#allowed.add(question.sessionGrant);
     }
     // The words join the running turn, so they must be there before the refusal lets it go on.
     if (feedback !== undefined) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { needsBinary } from "../support/codex-binary.ts";
+import { codexBinary, needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
   functionCall,
@@ -21,6 +21,7 @@ import {
   type Place,
   sequence,
   sessionLog,
+  sessionRecords,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
@@ -182,14 +183,68 @@ test("closing the terminal refuses, and the program ends", { skip }, async (t) =
   assertNotRun(all, /^Leave the sandbox: run this command\?$/mu, /^› go\n\nLeave the sandbox/mu);
 });
 
+const ABANDONED = String.raw`✗ Refused, as the session ended without your answer: \$ touch made`;
+
 for (const signal of ["SIGHUP", "SIGTERM"] as const) {
   test(`${signal} while a question is open refuses, and the program ends`, { skip }, async (t) => {
     const all = await asked(t);
     const { screen } = all;
     process.kill(screen.pid, signal);
     assert.equal(await screen.exitCode(), signal === "SIGHUP" ? 129 : 143);
-    const said = String.raw`✗ Refused, as the session ended without your answer: \$ touch made`;
-    assertNotRun(all, LEFT, new RegExp(`^› go\n\n${said}\n\n✗ Interrupted\nTo go on`, "mu"));
+    assertNotRun(all, LEFT, new RegExp(`^› go\n\n${ABANDONED}\n\n✗ Interrupted\nTo go on`, "mu"));
+    // Written by the session itself, not found missing by who reads the file.
+    const written = sessionRecords(all.place).map((record) => JSON.stringify(record));
+    assert.match(written.at(-2) ?? "", /"function_call_output",.*"exec command rejected by user"/u);
+    assert.match(written.at(-1) ?? "", /"turn_aborted"/u);
+  });
+}
+
+for (const { where, signal, open } of [
+  { where: "above a draft", signal: "SIGTERM", open: undefined },
+  {
+    where: "while the reason of a refusal is typed",
+    signal: "SIGHUP",
+    open: async (screen: TerminalScreen) => {
+      screen.type("n");
+      await screen.waitFor("What should the model do instead?");
+      screen.type("y");
+      await screen.waitFor("› y");
+    },
+  },
+  {
+    where: "below the pager",
+    signal: "SIGTERM",
+    open: async (screen: TerminalScreen) => {
+      screen.type(KEY.control("t"));
+      await screen.waitFor("q leaves");
+    },
+  },
+] as const) {
+  test(`${signal} in a question ${where} leaves the terminal to the shell`, { skip }, async (t) => {
+    const { place, server } = await scripted(t);
+    const program = ["bash", "--norc", "-i"];
+    const screen = new TerminalScreen(t, { place, env: { PS1: "" }, program, columns: 120 });
+    screen.type("stty -a > before\n");
+    screen.type(`${codexBinary}; echo "the code is $?"\n`);
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("Leave the sandbox: run this command?");
+    await screen.questionTakesKeys();
+    await open?.(screen);
+    const pid = readFileSync(`/proc/${screen.pid}/task/${screen.pid}/children`, "utf8").trim();
+    process.kill(Number(pid), signal);
+    await screen.waitFor(`the code is ${signal === "SIGHUP" ? 129 : 143}`);
+    screen.type("stty -a > after; echo compared\n");
+    await screen.waitFor(/^compared$/mu);
+    const [before, after] = ["before", "after"].map((name) =>
+      readFileSync(join(place.workspace, name), "utf8"),
+    );
+    assert.equal(after, before);
+    const told = `^› go\n\n${ABANDONED}\n\n✗ Interrupted\nTo go on with .*\nthe code is`;
+    assert.match(screen.text(), new RegExp(told, "mu"));
+    assert.doesNotMatch(screen.screenText(), /Leave the sandbox|What should|q leaves/u);
+    assert.equal(existsSync(join(place.workspace, "made")), false);
+    assert.equal(server.requests.length, 1);
   });
 }
 
@@ -211,7 +266,10 @@ for (const signal of ["SIGUSR2", "SIGKILL"] as const) {
     await screen.waitFor("Leave the sandbox: run this command?");
     process.kill(screen.pid, signal);
     const code = await screen.exitCode();
-    if (signal === "SIGUSR2") assert.equal(code, 1);
+    if (signal === "SIGUSR2") {
+      assert.equal(code, 1);
+      assert.match(screen.text(), new RegExp(`^${ABANDONED}\n[^]*^codex: nobody expected`, "mu"));
+    }
     assert.equal(existsSync(join(place.workspace, "made")), false);
     assert.equal(server.requests.length, 1);
     // Refused while it ended, or found unanswered by who goes on with the session.
@@ -287,11 +345,15 @@ test(
         /^› go\n\n✓ You approved for this session[^]*^✓ You approved, this once: \$ touch other\n[^]*^understood\n/mu,
       log: ["user: go", ...ran, ...ran, ...ran, "assistant: understood"],
     });
+    screen.send("/status");
+    await screen.waitFor(/^allowed +for this session: touch made$/mu);
     // It was allowed under these rules, and other ones are chosen.
     screen.send("/approvals");
     await screen.waitFor("Enter chooses");
     screen.type("1");
     await screen.waitFor(/on-request · read-only/u);
+    screen.send("/status");
+    await screen.waitFor(/^allowed +no commands and no directories, for this session$/mu);
     screen.send("again");
     await screen.waitFor("Leave the sandbox");
     screen.type(KEY.escape);
@@ -432,6 +494,9 @@ test("a patch outside of the workspace is shown with its path in full", { skip }
       /^› go\n\n✓ You approved[^]*^✓ Edited 1 file \(\+1 -1\)\n.*outside\.txt \(\+1 -1\)\n1 {3}- old\n {2}1 \+ new\n[^]*\n\nunderstood\n/mu,
     log: ["user: go", ...ran, ...ran, ...ran, "assistant: understood"],
   });
+  screen.send("/status");
+  const allowed = `allowed   for this session: write to ${directory}`;
+  await screen.waitUntil(() => unbroken(screen).includes(allowed), allowed);
 });
 
 test(

@@ -13,7 +13,14 @@ import {
   startModelServer,
 } from "../support/model-server.ts";
 import { firstReason } from "../support/skip-reasons.ts";
-import { ESC, KEY, makePlace, sessionLog, TerminalScreen } from "../support/terminal-screen.ts";
+import {
+  ESC,
+  KEY,
+  makePlace,
+  sessionLog,
+  sessionRecords,
+  TerminalScreen,
+} from "../support/terminal-screen.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -232,7 +239,13 @@ for (const mode of MODES) {
         assert.equal(server.requests.length, 1);
         const log = sessionLog(place);
         assert.equal(log.length, 3, log.join("\n"));
-        assert.match(log[2] ?? "", /^output: .*(?:aborted|rejected)/u);
+        // Written by the session itself, not found missing by who reads the file.
+        const written = sessionRecords(place).map((record) => JSON.stringify(record));
+        assert.match(
+          written.at(-2) ?? "",
+          /"function_call_output",.*"exec command rejected by user"/u,
+        );
+        assert.match(written.at(-1) ?? "", /"turn_aborted"/u);
       },
     );
   }
