@@ -9,7 +9,18 @@ import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import { layoutDraft } from "./draft-layout.ts";
 import type { Marks } from "./marks.ts";
 import { outputRows } from "./output-rows.ts";
-import { BOLD, CYAN, cutRow, DIM, type Row, row, span, YELLOW, type Style } from "./styled.ts";
+import {
+  BOLD,
+  CYAN,
+  cutRow,
+  DIM,
+  type Row,
+  row,
+  rowWidth,
+  span,
+  YELLOW,
+  type Style,
+} from "./styled.ts";
 import { TextEditor } from "./text-editor.ts";
 import { shorten, textWidth } from "./width.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
@@ -37,6 +48,8 @@ const MAX_SUBJECT_ROWS = 12;
 const MIN_SUBJECT_ROWS = 3;
 const SHORTENED_ROWS = 10;
 const EVIDENCE_LINES = 5;
+/** Wider than any line of a command or a path. */
+const UNBROKEN = 100_000;
 
 type ChoiceId = "once" | "session" | "refuse" | "stop";
 
@@ -56,6 +69,9 @@ export interface DialogOptions {
 }
 
 const GUARDED_HINT = "Keys go to the draft until you stop typing";
+/** In place of a choice that has to be taken twice, where there is no room to say why. */
+const AGAIN = "again?";
+const FEEDBACK_HINT = "Why not? Enter, or Esc: back";
 const CYAN_BOLD: Style = { color: CYAN, bold: true };
 
 export class ApprovalDialog {
@@ -133,8 +149,10 @@ export class ApprovalDialog {
     const tail = this.#tailRows(width, marks, isGuarded);
     const reasons = this.#reasonParagraphs(width);
     const room = maxRows - head.length - tail.rows.length;
-    if (room < MIN_SUBJECT_ROWS && this.#feedback === undefined) {
-      return this.#smallView(width, maxRows, frame);
+    if (room < MIN_SUBJECT_ROWS) {
+      return this.#feedback === undefined
+        ? this.#smallView(width, maxRows, frame)
+        : this.#smallFeedbackView(this.#feedback, width, maxRows, marks);
     }
     const subject = this.#subjectRows(width);
     const shownSubject = shortenSubject(subject, room - reasons.length, width, marks);
@@ -152,25 +170,73 @@ export class ApprovalDialog {
     return { rows, cursor };
   }
 
-  /** The choice that Enter takes, what it is about, and the rest as far as there is room. */
+  /**
+   * The choice that Enter takes, the keys of all of them, what it is about, and the rest as far as
+   * there is room.
+   */
   #smallView(width: number, maxRows: number, { position, marks, isGuarded }: DialogFrame) {
     this.#isCut = true;
-    const { ellipsis } = marks;
+    const title = this.#headRows(width, position).slice(0, maxRows > 2 ? 1 : 0);
+    const answers = maxRows > 3 ? this.#twoAnswerRows(width, marks) : this.#answerRow(width, marks);
+    if (isGuarded)
+      answers[answers.length - 1] = row(shorten(GUARDED_HINT, width, marks.ellipsis), DIM);
+    const room = maxRows - title.length - answers.length;
+    return {
+      rows: [...title, ...this.#firstSubjectRows(width, room, marks), ...answers],
+      cursor: undefined,
+    };
+  }
+
+  #twoAnswerRows(width: number, marks: Marks): Row[] {
     const choices = this.#choices();
     const { key, label } = choices[this.#selected] ?? { key: "", label: "" };
-    const choice = row(shorten(`${marks.current} ${key} ${label}`, width, ellipsis), CYAN_BOLD);
-    const keys = choices.map((one) => one.key).join(", ");
-    const hint = isGuarded ? GUARDED_HINT : `Keys: ${keys}, arrows, Enter; Ctrl-O shows all`;
-    const title = this.#headRows(width, position).slice(0, maxRows > 2 ? 1 : 0);
-    const hints = maxRows > 3 ? [row(shorten(hint, width, ellipsis), DIM)] : [];
-    const room = maxRows - title.length - hints.length - 1;
-    const subject = this.#subjectRows(width);
+    const choice = shorten(`${marks.current} ${key} ${label}`, width, marks.ellipsis);
+    const keys = choices.map((one) => one.key);
+    const hints = [
+      `Keys: ${keys.join(", ")}, arrows, Enter; Ctrl-O shows all`,
+      `Keys: ${keys.join(" ")}, Ctrl-O: all`,
+      `Keys: ${keys.join(" ")} ^O`,
+    ];
+    const hint = hints.find((text) => textWidth(text) <= width) ?? hints.at(-1) ?? "";
+    return [row(choice, CYAN_BOLD), row(shorten(hint, width, marks.ellipsis), DIM)];
+  }
+
+  /** The selected choice, then the keys of the others. */
+  #answerRow(width: number, { current, ellipsis }: Marks): Row[] {
+    const choices = this.#choices();
+    const { key, label } = choices[this.#selected] ?? { key: "", label: "" };
+    const others = choices.filter((_, index) => index !== this.#selected);
+    const keys = ` ${others.map((one) => one.key).join(" ")}`;
+    const text = this.#isArmed ? AGAIN : label;
+    const choice = shorten(`${current} ${key} ${text}`, width - textWidth(keys), ellipsis);
+    return [[span(choice, CYAN_BOLD), span(keys, DIM)]];
+  }
+
+  /** Where the words to the model are being written. */
+  #smallFeedbackView(editor: TextEditor, width: number, maxRows: number, marks: Marks): DialogView {
+    this.#isCut = true;
+    const hints = maxRows > 1 ? [row(shorten(FEEDBACK_HINT, width, marks.ellipsis), DIM)] : [];
+    const most = Math.max(1, maxRows - hints.length - (maxRows > 2 ? 1 : 0));
+    const { rows, cursor } = feedbackRows(editor, width, marks, most);
+    const room = maxRows - hints.length - rows.length;
+    const above = [...this.#firstSubjectRows(width, room, marks), ...hints];
+    return {
+      rows: [...above, ...rows],
+      cursor: { row: above.length + cursor.row, column: cursor.column },
+    };
+  }
+
+  /** The last one says when it is not the last of all. */
+  #firstSubjectRows(width: number, room: number, { ellipsis }: Marks): readonly Row[] {
+    // A row of its own that ends where a path did not fit any more would tell nothing of the path.
+    const subject = this.#subjectRows(room === 1 ? UNBROKEN : width);
+    if (subject.length <= room && subject.every((cells) => rowWidth(cells) <= width))
+      return subject;
     const shown = subject.slice(0, Math.max(0, room));
-    const last = shown.at(-1);
-    if (last !== undefined && shown.length < subject.length) {
-      shown[shown.length - 1] = [...cutRow(last, width - textWidth(ellipsis)), span(ellipsis, DIM)];
-    }
-    return { rows: [...title, ...shown, choice, ...hints], cursor: undefined };
+    const last = shown.pop();
+    return last === undefined
+      ? []
+      : [...shown, [...cutRow(last, width - textWidth(ellipsis)), span(ellipsis, DIM)]];
   }
 
   /** Everything of the subject, the reasons and what the session may allow, for the pager. */
@@ -346,12 +412,24 @@ function shortenParagraphs(
 function withFeedback(rows: Row[], editor: TextEditor, width: number, marks: Marks): DialogView {
   const text = "What should the model do instead? Enter sends it, Esc goes back.";
   rows.push(...wrapWords([span(text, DIM)], { width }));
+  const { rows: written, cursor } = feedbackRows(editor, width, marks, Number.POSITIVE_INFINITY);
+  return {
+    rows: [...rows, ...written],
+    cursor: { row: rows.length + cursor.row, column: cursor.column },
+  };
+}
+
+/** So many rows at most, the cursor in one of them. */
+function feedbackRows(editor: TextEditor, width: number, marks: Marks, most: number) {
   const layout = layoutDraft(editor.cells, editor.cursor, width - 2);
-  const start = rows.length;
-  for (const [index, cells] of layout.rows.entries()) {
-    rows.push([span(index === 0 ? `${marks.user} ` : "  ", { color: CYAN }), ...cells]);
-  }
-  return { rows, cursor: { row: start + layout.cursorRow, column: 2 + layout.cursorColumn } };
+  const first = Math.max(0, layout.cursorRow - most + 1);
+  const rows = layout.rows.map((cells, index): Row => {
+    return [span(index === 0 ? `${marks.user} ` : "  ", { color: CYAN }), ...cells];
+  });
+  return {
+    rows: rows.slice(first, first + most),
+    cursor: { row: layout.cursorRow - first, column: 2 + layout.cursorColumn },
+  };
 }
 
 function answered(decision: Answer["decision"]): DialogResult {

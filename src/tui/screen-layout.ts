@@ -37,8 +37,8 @@ export function liveRoom(columns: number, screenRows: number): LiveRoom {
 export interface LiveParts {
   readonly input: Frame;
   readonly queued: readonly Row[];
-  /** The status line, or a hint in its place. */
-  readonly last: Row;
+  /** The status line, or a hint in its place; undefined where a question needs its row. */
+  readonly last: Row | undefined;
   /** What still runs, in so many rows at most. */
   readonly running: (room: number) => readonly Row[];
 }
@@ -58,12 +58,13 @@ export function stackLive(room: LiveRoom, parts: LiveParts): Frame {
 }
 
 function wholeFrame(room: LiveRoom, { input, queued, last, running }: LiveParts): Frame {
-  const free = room.rows - input.rows.length - queued.length - 2;
+  const lasts = last === undefined ? [] : [last];
+  const free = room.rows - input.rows.length - queued.length - lasts.length - 1;
   const live = running(free);
   const above: readonly Row[] = [...(free > 0 ? live : []), ...(free >= 0 ? [[]] : []), ...queued];
   const { cursor } = input;
   return {
-    rows: [...above, ...input.rows, last],
+    rows: [...above, ...input.rows, ...lasts],
     cursor: cursor === undefined ? undefined : { ...cursor, row: cursor.row + above.length },
   };
 }
@@ -76,6 +77,13 @@ export interface OpenQuestion {
 }
 
 const DRAFT_ROWS_BESIDE_QUESTION = 3;
+/** What is asked, about what, the choice, and the keys: it comes before the draft and the status. */
+const QUESTION_ROWS = 4;
+
+/** There is no row for the status line below a question. */
+export function isRoomForQuestionOnly({ rows }: LiveRoom): boolean {
+  return rows <= QUESTION_ROWS;
+}
 
 /** A question, and below it the draft: to it go the keys while the question is guarded. */
 export function questionFrame(
@@ -84,8 +92,9 @@ export function questionFrame(
   { width, inputRows }: LiveRoom,
   marks: Marks,
 ): Frame {
-  const most = DRAFT_ROWS_BESIDE_QUESTION;
-  const draft = composer.isEmpty && !isGuarded ? undefined : composer.view(width, most, most, "");
+  const most = Math.min(DRAFT_ROWS_BESIDE_QUESTION, inputRows - QUESTION_ROWS - 1);
+  const isDraftShown = most > 0 && (isGuarded || !composer.isEmpty);
+  const draft = isDraftShown ? composer.view(width, most, most, "") : undefined;
   const draftRows = draft === undefined ? [] : [[], ...draft.rows];
   const room = inputRows - draftRows.length;
   const asked = dialog.view(width, room, { position, marks, isGuarded });

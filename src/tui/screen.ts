@@ -17,7 +17,14 @@ import type { Marks } from "./marks.ts";
 import { Menu, type MenuRequest } from "./menu.ts";
 import type { Attention } from "./notifications.ts";
 import { Pager } from "./pager.ts";
-import { liveRoom, type LiveRoom, questionFrame, queuedRows, stackLive } from "./screen-layout.ts";
+import {
+  isRoomForQuestionOnly,
+  liveRoom,
+  type LiveRoom,
+  questionFrame,
+  queuedRows,
+  stackLive,
+} from "./screen-layout.ts";
 import { SecretInput } from "./secret-input.ts";
 import { statusRow } from "./status-line.ts";
 import { DIM, type Row, row, rowText } from "./styled.ts";
@@ -457,15 +464,22 @@ export class Screen implements Ui {
     const { width } = room;
     // With much to print, what is asked and typed is seen in between; what follows it is not yet.
     const isNext = this.#overlay === undefined && this.#backlog.isEmpty;
+    const last = this.#lastRow(room);
     return stackLive(room, {
-      input: this.#inputFrame(room),
+      input: this.#inputFrame(last === undefined ? { ...room, inputRows: room.rows } : room),
       queued: queuedRows(this.#chat?.queue ?? [], width, marks),
-      last:
-        this.#hint === ""
-          ? this.#statusRow(width)
-          : row(shorten(this.#hint, width, marks.ellipsis), DIM),
+      last,
       running: (rows) => (isNext ? view.liveRows(rows) : this.#waitingRows(width)),
     });
+  }
+
+  #lastRow(room: LiveRoom): Row | undefined {
+    const { width } = room;
+    if (this.#hint !== "") return row(shorten(this.#hint, width, this.#parts.marks.ellipsis), DIM);
+    const isAsked = this.#overlay === undefined && this.#dialogs.length > 0;
+    return isAsked && !room.isTiny && isRoomForQuestionOnly(room)
+      ? undefined
+      : this.#statusRow(width);
   }
 
   #waitingRows(width: number): readonly Row[] {

@@ -1,6 +1,6 @@
 /** Small terminals: what is chosen and asked is on the screen, and nothing is lost for want of room. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -14,6 +14,7 @@ import {
 import { firstReason } from "../support/skip-reasons.ts";
 import {
   assertTold,
+  ESC,
   IDLE,
   KEY,
   makePlace,
@@ -21,6 +22,8 @@ import {
   TerminalScreen,
 } from "../support/terminal-screen.ts";
 
+/** As kitty sends it. */
+const ESCAPE = `${ESC}[27u`;
 const skip = firstReason(needsBinary, needsLoopback);
 
 for (const rows of [6, 8, 10]) {
@@ -123,3 +126,114 @@ test(
     assert.equal(server.requests.length, 2);
   },
 );
+
+const SMALL_SIZES = [
+  { columns: 20, rows: 4 },
+  { columns: 20, rows: 5 },
+  { columns: 30, rows: 6 },
+  { columns: 39, rows: 7 },
+];
+
+for (const { columns, rows } of SMALL_SIZES) {
+  test(
+    `at ${columns}x${rows} all answers to a patch are reached, and their keys are seen`,
+    { skip },
+    async (t) => {
+      // Not below /tmp as far as the policy knows, so that the directory can be granted.
+      const place = makePlace(t, undefined);
+      const directory = join(place.workspace, "../outside");
+      mkdirSync(directory);
+      const patch = (name: string): string =>
+        `*** Begin Patch\n*** Add File: ${join(directory, name)}\n+text\n*** End Patch\n`;
+      const call = (name: string) =>
+        respond(functionCall("shell", { command: ["apply_patch", patch(name)] }, name));
+      const server = await startModelServer(t, [
+        call("first.txt"),
+        call("second.txt"),
+        call("third.txt"),
+        call("fourth.txt"),
+        respond(assistantMessage("understood")),
+      ]);
+      const args = [
+        "-c",
+        `model_providers.s={name="s",base_url="${server.url}",wire_api="responses"}`,
+        "-c",
+        "model_provider=s",
+        "-s",
+        "workspace-write",
+        "-c",
+        "sandbox_workspace_write.exclude_slash_tmp=true",
+      ];
+      const screen = new TerminalScreen(t, { place, args, columns, rows });
+      const seen = (): string => screen.rows().join("\n");
+      const waitFor = (pattern: RegExp): Promise<void> =>
+        screen.waitUntil(() => pattern.test(seen()), String(pattern));
+      await waitFor(/Ask for someth/u);
+      screen.type("go");
+      await waitFor(/^› go$/mu);
+      screen.type(KEY.enter);
+      // The choice of Enter with its key, and the keys of the others.
+      const chosen = (key: string, others: string): RegExp =>
+        rows > 5
+          ? new RegExp(`^▸ ${key} \\w[^]*^Keys: y,? a,? n,? esc\\b`, "mu")
+          : new RegExp(`^▸ ${key} [^\\n]* ${others}$`, "mu");
+      await waitFor(chosen("n", "y a esc"));
+      // What is asked about is on the screen too.
+      await waitFor(rows > 4 ? /^Edit files\?[^]*^Add\s+\/tmp/mu : /^Add \/tmp/mu);
+      const order = [
+        ["n", "y a esc"],
+        ["esc", "y a n"],
+        ["y", "a n esc"],
+        ["a", "y n esc"],
+      ] as const;
+      for (const [key, others] of order) {
+        await waitFor(chosen(key, others));
+        screen.type(KEY.down);
+      }
+      await waitFor(chosen("n", "y a esc"));
+      // Not all of it fits, so it takes two steps; the screen says that the first was one.
+      screen.type("y");
+      await waitFor(rows > 5 ? /^▸ y Edit once: p/mu : /^▸ y again\? a n esc$/mu);
+      assert.equal(existsSync(join(directory, "first.txt")), false);
+      screen.type("y");
+      await screen.waitFor(/You approved,\s+this\s+once/u);
+      // Refused with a reason, which is seen while it is typed.
+      await waitFor(chosen("n", "y a esc"));
+      screen.type("n");
+      await waitFor(/^Why not\? Ente/mu);
+      screen.type("too long to be seen in one row");
+      await waitFor(/row$/mu);
+      screen.type(KEY.enter);
+      await screen.waitFor(/You\s+refused/u);
+      await waitFor(chosen("n", "y a esc"));
+      screen.type("a");
+      await waitFor(rows > 5 ? /^▸ a Allow/mu : /^▸ a again\? y n esc$/mu);
+      screen.type("a");
+      await screen.waitFor(/approved\s+for\s+this\s+session/u);
+      await screen.waitFor(/understood/u);
+      const made = ["first.txt", "second.txt", "third.txt", "fourth.txt"].filter((name) =>
+        existsSync(join(directory, name)),
+      );
+      assert.deepEqual(made, ["first.txt", "third.txt", "fourth.txt"]);
+      assert.match(JSON.stringify(server.requests[2]?.body), /too long to be seen in one row/u);
+    },
+  );
+}
+
+test("a question comes before a draft where there is no room for both", { skip }, async (t) => {
+  const args = { command: ["touch", "made"], with_escalated_permissions: true };
+  const server = await startModelServer(t, [
+    respond(functionCall("shell", args)),
+    respond(assistantMessage("understood")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 30, rows: 6 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  screen.type("a draft");
+  await screen.waitForRows(/^▸ n Do not run[^]*^Keys: y a n esc, Ctrl-O: all$/mu);
+  assert.match(screen.screenText(), /^Leave the sandbox: run this\n\$ touch made$/mu);
+  screen.type(ESCAPE);
+  await screen.waitForRows(/^› a draft$/mu);
+  assert.equal(existsSync(join(place.workspace, "made")), false);
+});
