@@ -55,7 +55,7 @@ class LineSession implements Ui {
   readonly #chat: Chat;
   readonly #notifier: Notifier;
   readonly #ended = Promise.withResolvers<TuiEnd>();
-  /** Takes the next line instead of the conversation. */
+  /** Takes lines instead of the conversation; undefined when there will be none. */
   #asker: ((line: string | undefined) => void) | undefined;
   #question: { readonly question: Question; readonly shownAt: number } | undefined;
   #waitingQuestions: Question[] = [];
@@ -156,22 +156,29 @@ class LineSession implements Ui {
     this.#flush();
   };
 
-  readonly choose = async (menu: MenuRequest): Promise<string | undefined> => {
+  readonly choose = (menu: MenuRequest): Promise<string | undefined> => {
     const open = this.#question;
     if (open !== undefined) {
       // A number must not be taken for the answer to the other one: it is asked again afterwards.
       this.#question = undefined;
       this.#waitingQuestions.unshift(open.question);
     }
-    this.#write(`${menuLines(menu).join("\n")}\n`);
-    this.#write(menuPrompt(menu));
-    for (;;) {
-      const line = await this.#nextLine();
-      if (line === undefined || line.trim() === "") return undefined;
-      const choice = readChoice(line, menu);
-      if (choice !== undefined) return choice.id;
-      this.#write(`Not understood. ${menuPrompt(menu)}`);
-    }
+    if (this.#waitingQuestions.length > 0) this.#sayThatQuestionWaits();
+    this.#write(`${menuLines(menu).join("\n")}\n${menuPrompt(menu)}`);
+    // The last that was asked gets the line; nobody answers what stands above it.
+    this.#asker?.(undefined);
+    return new Promise((resolve) => {
+      this.#asker = (line) => {
+        const isGivenUp = line === undefined || line.trim() === "";
+        const choice = isGivenUp ? undefined : readChoice(line, menu);
+        if (!isGivenUp && choice === undefined) {
+          this.#write(`Not understood. ${menuPrompt(menu)}`);
+          return;
+        }
+        this.#asker = undefined;
+        resolve(choice?.id);
+      };
+    });
   };
 
   readonly readSecret = async (title: string): Promise<string | undefined> => {
@@ -272,17 +279,6 @@ class LineSession implements Ui {
     this.#flush();
   }
 
-  #nextLine(): Promise<string | undefined> {
-    // The last that was asked gets the line; nobody answers what stands above it.
-    this.#asker?.(undefined);
-    return new Promise((resolve) => {
-      this.#asker = (line) => {
-        this.#asker = undefined;
-        resolve(line);
-      };
-    });
-  }
-
   #line(line: string): void {
     this.#hasPrompt = false;
     this.#isFresh = true;
@@ -333,15 +329,17 @@ class LineSession implements Ui {
 
   #arrived(question: Question): void {
     this.#waitingQuestions.push(question);
-    if (this.#asker !== undefined) {
-      const text = "The agent has a question; it follows when this is answered";
-      this.print(noticeCell(text, this.#view.context));
-    }
+    if (this.#asker !== undefined) this.#sayThatQuestionWaits();
     this.#askNext();
     this.#notifier.notify(notificationText("question"), {
       lastKeyAt: this.#lastLineAt,
       hasFocus: true,
     });
+  }
+
+  #sayThatQuestionWaits(): void {
+    const text = "The agent has a question; it follows when this is answered";
+    this.print(noticeCell(text, this.#view.context));
   }
 
   /** One at a time, and none while a menu is open. */
