@@ -45,7 +45,8 @@ export class Session {
       LANG: "C.UTF-8",
     };
     this.#pty = spawn(program, [], { name: "xterm-256color", cols: COLUMNS, rows: ROWS, cwd, env });
-    // Programs that ask where the cursor is wait for the answer.
+    // Programs that ask where the cursor is wait for the answer; frames are marked, and so counted,
+    // by those that ask for that.
     this.#terminal.onData((answer) => this.#pty.write(answer));
     this.#pty.onData((data) => {
       this.#bytes += Buffer.byteLength(data);

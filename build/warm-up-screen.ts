@@ -10,6 +10,7 @@ import { PromptHistory } from "../src/tui/prompt-history.ts";
 import { runScreenSession } from "../src/tui/screen-session.ts";
 import { sessionHeader } from "../src/tui/session-header.ts";
 import { type SessionRules, statusRow } from "../src/tui/status-line.ts";
+import { SynchronizedOutput } from "../src/tui/synchronized-output.ts";
 
 const WIDTH = 99;
 
@@ -44,7 +45,7 @@ export async function warmUpScreen(): Promise<void> {
     findFiles: () => [],
     imageAt: () => undefined,
   });
-  const live = new LiveRegion(() => undefined, true);
+  const live = new LiveRegion(() => undefined, true, new SynchronizedOutput(true));
   const backlog = new Backlog(true, () => undefined);
   const draw = (): void => {
     const input = composer.view(WIDTH, 10, 20, "Ask for something");

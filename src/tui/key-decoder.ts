@@ -49,6 +49,9 @@ export function isControl(key: Key, letter: string): boolean {
 const ESC = "\u001b";
 const PASTE_START = `${ESC}[200~`;
 const PASTE_END = `${ESC}[201~`;
+const MODE_REPORT = /^\u001b\[\?(\d+);(\d+)\$y$/u;
+/** No key begins so: the rest of an answer is still on its way. */
+const ANSWER_START = /^\u001b\[\?[\d;]*\$?$/u;
 /** Longer than any sequence of a key; what is longer is no key. */
 const MAX_SEQUENCE = 64;
 
@@ -56,6 +59,12 @@ export class KeyDecoder {
   readonly #utf8 = new TextDecoder("utf-8");
   #pending = "";
   #paste: string[] | undefined;
+  readonly #onModeReport: (mode: number, state: number) => void;
+
+  /** What the terminal answers of one of its modes is no key. Source: DECRPM in DEC's VT510 manual. */
+  constructor(onModeReport: (mode: number, state: number) => void = () => undefined) {
+    this.#onModeReport = onModeReport;
+  }
 
   /** Keys that are complete. What may be the beginning of a sequence is kept for `feed` or `flush`. */
   feed(bytes: Uint8Array): readonly Key[] {
@@ -88,7 +97,7 @@ export class KeyDecoder {
       const length = this.#pending.startsWith(ESC)
         ? sequenceLength(this.#pending)
         : textLength(this.#pending);
-      if (length === undefined && !isFinal) break;
+      if (length === undefined && (!isFinal || ANSWER_START.test(this.#pending))) break;
       const token = this.#pending.slice(0, length ?? undefined);
       this.#pending = this.#pending.slice(token.length);
       if (length === undefined && token.length > 1) {
@@ -97,7 +106,9 @@ export class KeyDecoder {
         this.#pending = token.slice(1);
         continue;
       }
-      keys.push(...decodeToken(token));
+      const [, mode, state] = MODE_REPORT.exec(token) ?? [];
+      if (mode === undefined) keys.push(...decodeToken(token));
+      else this.#onModeReport(Number(mode), Number(state));
     }
     return keys;
   }

@@ -10,6 +10,7 @@
  * broken above it, as xterm.js does, leave as many behind.
  */
 import { type Row, type Span, toAnsi } from "./styled.ts";
+import type { SynchronizedOutput } from "./synchronized-output.ts";
 import { isSimple, textWidth } from "./width.ts";
 
 export interface Frame {
@@ -21,12 +22,6 @@ export interface Frame {
 
 const EMPTY: Frame = { rows: [], cursor: undefined };
 
-// No terminal shows half of what stands between these. Source: the synchronized output extension.
-const BEGIN_UPDATE = "\u001b[?2026h";
-const END_UPDATE = "\u001b[?2026l";
-/** A terminal takes a write this small in one piece; once a second the marks would be a fifth. */
-const SMALL_WRITE = 128;
-
 const ERASE_ROW_END = "\u001b[K";
 const ERASE_BELOW = "\u001b[J";
 const WRAP_OFF = "\u001b[?7l";
@@ -37,15 +32,17 @@ const SHOW_CURSOR = "\u001b[?25h";
 export class LiveRegion {
   readonly #write: (text: string) => void;
   readonly #hasColors: boolean;
+  readonly #synchronized: SynchronizedOutput;
   #frame: Frame = EMPTY;
   /** Where the cursor is, in rows below the first one of the frame. */
   #row = 0;
   #isCursorShown = true;
   #pending = "";
 
-  constructor(write: (text: string) => void, hasColors: boolean) {
+  constructor(write: (text: string) => void, hasColors: boolean, synchronized: SynchronizedOutput) {
     this.#write = write;
     this.#hasColors = hasColors;
+    this.#synchronized = synchronized;
   }
 
   /**
@@ -54,6 +51,7 @@ export class LiveRegion {
    */
   draw(above: string, frame: Frame): void {
     if (above !== "") {
+      if (this.#frame.rows.length > 0) this.#pending += this.#synchronized.query();
       this.#clear();
       this.#pending += above;
     }
@@ -155,9 +153,7 @@ export class LiveRegion {
   #send(): void {
     const text = this.#pending;
     this.#pending = "";
-    if (text === "") return;
-    const isSmall = text.length < SMALL_WRITE;
-    this.#write(isSmall ? text : `${BEGIN_UPDATE}${text}${END_UPDATE}`);
+    if (text !== "") this.#write(this.#synchronized.frame(text));
   }
 }
 

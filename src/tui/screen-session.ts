@@ -158,6 +158,7 @@ class ScreenSession {
       this.#isEnding = true;
       process.off("SIGINT", this.#interrupted);
       await this.#takeBack();
+      await this.#terminal.synchronized.settled();
       try {
         const { openQuestion } = this.#screen;
         if (openQuestion !== undefined) this.#chat.abandon(openQuestion);

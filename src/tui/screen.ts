@@ -101,7 +101,7 @@ export class Screen implements Ui {
 
   constructor(parts: ScreenParts) {
     this.#parts = parts;
-    this.#live = new LiveRegion(parts.terminal.write, parts.hasColors);
+    this.#live = new LiveRegion(parts.terminal.write, parts.hasColors, parts.terminal.synchronized);
     this.#backlog = new Backlog(parts.hasColors, (isFull) => this.#chat?.holdAnswer(isFull));
     this.#schedule = new DrawSchedule(() => this.#draw());
     this.#clock = new TurnClock(parts.hasAnimations, () => this.#schedule.soon());

@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import type { ReadStream, WriteStream } from "node:tty";
 import { type Key, KeyDecoder } from "./key-decoder.ts";
+import { SynchronizedOutput } from "./synchronized-output.ts";
 import { UnmarkedPastes } from "./unmarked-pastes.ts";
 
 export interface TerminalHandlers {
@@ -44,7 +45,9 @@ export interface TerminalOptions {
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  readonly #decoder = new KeyDecoder();
+  /** tmux has it, and most of its releases do not answer. */
+  readonly synchronized: SynchronizedOutput;
+  readonly #decoder = new KeyDecoder((mode, state) => this.synchronized.reported(mode, state));
   readonly #pastes = new UnmarkedPastes((key) => this.#handlers?.onKey(key));
   #handlers: TerminalHandlers | undefined;
   #isRaw = false;
@@ -56,6 +59,7 @@ export class Terminal {
 
   constructor(options: TerminalOptions) {
     this.#options = options;
+    this.synchronized = new SynchronizedOutput(options.isTmux);
     this.#columns = this.columns;
   }
 

@@ -25,6 +25,8 @@ export interface TerminalOptions {
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly place: Place;
+  /** False: the terminal leaves what it is asked without an answer. Default: it answers. */
+  readonly answers?: boolean;
 }
 
 /** Directories of one user: where they work, and where the program keeps its things. */
@@ -83,10 +85,11 @@ export class TerminalScreen {
   readonly #decoder = new TextDecoder();
   #raw = "";
   #slowReader: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #exit: { readonly exitCode: number; readonly signal: number | undefined } | undefined;
 
   constructor(t: TestContext, options: TerminalOptions) {
-    const { columns = 80, rows = 24, place } = options;
+    const { columns = 80, rows = 24, place, answers = true } = options;
     this.#terminal = new headless.Terminal({
       cols: columns,
       rows,
@@ -114,6 +117,9 @@ export class TerminalScreen {
       },
     });
     this.#pty.onData((data: string | Buffer) => this.#take(Buffer.from(data)));
+    this.#terminal.onData((answer) => {
+      if (answers && this.#exit === undefined && !this.#isClosed) this.#pty.write(answer);
+    });
     this.#pty.onExit(({ exitCode, signal }) => {
       this.#exit = { exitCode, signal };
     });
@@ -185,6 +191,7 @@ export class TerminalScreen {
 
   /** Closes the user's side, as a terminal window does: the kernel hangs up. */
   close(): void {
+    this.#isClosed = true;
     const destroy: unknown = Reflect.get(this.#pty, "destroy");
     assert.ok(typeof destroy === "function");
     Reflect.apply(destroy, this.#pty, []);

@@ -115,3 +115,22 @@ test("no bytes at all make it fail or wait for ever", () => {
     { numRuns: 500 },
   );
 });
+
+test("what a terminal answers of its modes is told, and is no key however it is cut", () => {
+  const answer = `${ESC}[?2026;2$y`;
+  for (let cut = 3; cut <= answer.length; cut += 1) {
+    const told: number[][] = [];
+    const decoder = new KeyDecoder((mode, state) => told.push([mode, state]));
+    const keys = [
+      ...decoder.feed(Buffer.from(`a${answer.slice(0, cut)}`)),
+      // The rest takes longer than what follows an Esc byte.
+      ...decoder.flush(),
+      ...decoder.feed(Buffer.from(`${answer.slice(cut)}b`)),
+    ];
+    assert.deepEqual(keys, [
+      { kind: "text", text: "a" },
+      { kind: "text", text: "b" },
+    ]);
+    assert.deepEqual(told, [[2026, 2]]);
+  }
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import headless from "@xterm/headless";
 import { type Frame, LiveRegion } from "../../src/tui/live-region.ts";
+import { SynchronizedOutput } from "../../src/tui/synchronized-output.ts";
 import {
   BOLD,
   CYAN,
@@ -74,7 +75,7 @@ test("any frame over any other looks as if it was drawn first", async () => {
       return randomRow();
     };
     let bytes = "";
-    const live = new LiveRegion((text) => (bytes += text), true);
+    const live = new LiveRegion((text) => (bytes += text), true, new SynchronizedOutput(true));
     const options = { cols: COLUMNS, rows: ROWS, scrollback: 5000, allowProposedApi: true };
     const terminal = new headless.Terminal(options);
     const printed: Row[] = [];

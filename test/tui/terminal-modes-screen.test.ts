@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
+import headless from "@xterm/headless";
 import { codexBinary, needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
@@ -27,13 +28,17 @@ import {
 
 const skip = firstReason(needsBinary, needsLoopback);
 
-/** Everything that makes a terminal answer: attributes, cursor, colours, modes, keyboard, size. */
+/** What asks whether frames can be shown as a whole; their marks. */
+const QUERY = `${ESC}[?2026$p`;
+const FRAME = new RegExp(`${ESC}\\[\\?2026h[^]*?${ESC}\\[\\?2026l`, "u");
+
+/** Everything else that makes a terminal answer: attributes, cursor, colours, modes, keyboard, size. */
 const QUERIES = [
   String.raw`\[[>=]?\d*c`,
   String.raw`\[\??[56]n`,
   String.raw`\]1[01];\?`,
   String.raw`\]4;\d+;\?`,
-  String.raw`\[\?\d+\$p`,
+  String.raw`\[\?(?!2026\$)\d+\$p`,
   String.raw`\[\?u`,
   String.raw`\[1[468]t`,
   String.raw`\[>q`,
@@ -53,7 +58,7 @@ const LONG_WORD = "abcdefghij".repeat(30);
 const ANSWER = `${LONG_WORD}\n\n${"words of a line ".repeat(30)}\n\n\`\`\`js\nconst a = "${LONG_WORD}";\n\`\`\`\n\n- ${LONG_WORD}`;
 
 test(
-  "nothing is asked of the terminal or of a program, and little is switched on",
+  "one thing is asked of the terminal, nothing of a program, and little is switched on",
   { skip },
   async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage(ANSWER))]);
@@ -77,7 +82,11 @@ test(
     for (const on of ["[?2004h", "[>1u"]) assert.equal(screen.raw.split(ESC + on).length, 2, on);
     assert.ok(!screen.raw.includes(`${ESC}[>4;2m`), "modified keys are for tmux");
     // A frame is shown as a whole by terminals that can.
-    assert.match(screen.raw, sequence(String.raw`\[\?2026h[^]*\[\?2026l`));
+    const [before = "", after = "", ...more] = screen.raw.split(QUERY);
+    assert.equal(more.length, 0, "asked once");
+    assert.match(before, /Ask for something/u, "not before the first frame");
+    assert.doesNotMatch(before, FRAME);
+    assert.match(after, FRAME);
     const widest = Math.max(...screen.allRows().map((row) => row.length));
     assert.equal(widest, 79, "the last column stays free");
     assertTold(screen, place, {
@@ -156,3 +165,81 @@ test("a new size is drawn within 50 ms, without what is printed", { skip }, asyn
   });
   assert.equal(screen.text().split("open words").length, 2);
 });
+
+for (const answer of ["", "0", "4"]) {
+  const what = answer === "" ? "does not answer" : `answers with ${answer}`;
+  test(`a terminal that ${what} gets no marks around frames`, { skip }, async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("words\n\n".repeat(50)))]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, answers: false });
+    await screen.waitUntil(() => screen.raw.includes(QUERY), "the question");
+    screen.type("dra");
+    if (answer !== "") screen.type(`${ESC}[?2026;${answer}$y`);
+    screen.type("ft");
+    await screen.waitForRows(/^› draft$/mu);
+    screen.type(KEY.enter);
+    await screen.waitFor("words");
+    await screen.waitForRows(IDLE);
+    assert.doesNotMatch(screen.raw, FRAME);
+    assert.equal(screen.raw.split(QUERY).length, 2);
+    assert.deepEqual(sessionLog(place)[0], "user: draft");
+  });
+}
+
+test("an answer that comes late and in pieces is none of the draft's", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("words\n\n".repeat(50)))]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, answers: false });
+  await screen.waitFor("Ask for something");
+  await screen.waitUntil(() => screen.raw.includes(QUERY), "the question");
+  screen.type("dra");
+  await screen.waitForRows(/^› dra$/mu);
+  // In one piece with keys, then cut.
+  screen.type(`f${ESC}[?2026;0$yt`);
+  await screen.waitForRows(/^› draft$/mu);
+  screen.type(`${ESC}[?2026;2$`);
+  screen.type("y");
+  screen.type("!");
+  await screen.waitForRows(/^› draft!$/mu);
+  screen.type(KEY.enter);
+  await screen.waitFor("words");
+  await screen.waitForRows(IDLE);
+  assert.match(screen.raw, FRAME);
+  assert.deepEqual(sessionLog(place)[0], "user: draft!");
+});
+
+test("what a terminal prints of the question is erased at once", { skip }, async (t) => {
+  const place = makePlace(
+    t,
+    undefined,
+    'model_provider = "none"\n[model_providers.none]\nname = "none"\nbase_url = "http://127.0.0.1:1/v1"\n',
+  );
+  const screen = new TerminalScreen(t, { place, answers: false });
+  await screen.waitUntil(() => screen.raw.includes(QUERY), "the question");
+  await screen.waitForRows(IDLE);
+  const ignorant = new headless.Terminal({ cols: 80, rows: 24, allowProposedApi: true });
+  const printed = screen.raw.replace(QUERY, "$p");
+  await new Promise<void>((resolve) => ignorant.write(printed, resolve));
+  const { active } = ignorant.buffer;
+  const rows = Array.from({ length: 24 }, (_, index) =>
+    active.getLine(active.baseY + index)?.translateToString(true),
+  );
+  assert.deepEqual(rows, screen.rows());
+  assert.doesNotMatch(rows.join(""), /\$p/u);
+});
+
+test(
+  "in tmux, which does not answer everywhere, frames are marked unasked",
+  { skip },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("words\n\n".repeat(50)))]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place, answers: false, env: { TMUX: "/x,1,0" } });
+    await screen.waitFor("Ask for something");
+    screen.send("go");
+    await screen.waitFor("words");
+    await screen.waitForRows(IDLE);
+    assert.match(screen.raw, FRAME);
+    assert.ok(!screen.raw.includes(QUERY));
+  },
+);
