@@ -31,6 +31,8 @@ import { ProcessTree } from "./process-tree.ts";
 import { addRunning, countRunning, removeRunning } from "./running-commands.ts";
 import {
   acceptPlaces,
+  beginGuarding,
+  endGuarding,
   isAnythingLeft,
   keepWhileLeftBehind,
   putBackBehindCommands,
@@ -101,22 +103,33 @@ export async function execCommand(request: ExecRequest): Promise<ExecResult> {
 
 async function runThroughHelper(message: Uint8Array, request: ExecRequest): Promise<ExecResult> {
   const { helpers } = request;
-  const changedMeanwhile = putBackBehindCommands();
   const isQuiet = (): boolean => countRunning() === 0 && !isAnythingLeft();
-  const takeGuard = (): PlaceGuard | undefined => guardWritablePlaces({ ...request, isQuiet });
+  let changedMeanwhile: readonly PlaceChange[] = [];
+  let guard: PlaceGuard | undefined;
+  const takeGuard = (): void => {
+    changedMeanwhile = putBackBehindCommands();
+    guard = guardWritablePlaces({ ...request, isQuiet });
+    if (guard !== undefined) beginGuarding(guard);
+  };
   try {
     const { helper, wasWarm } = await helpers.take();
-    let { run, guard } = await runHelper(helper, message, request, takeGuard);
+    if (request.signal?.aborted === true) {
+      helper.close(); // nothing has been said to it
+      helpers.noteEnd();
+      return withoutRun(ABORTED);
+    }
+    let run = await runHelper(helper, message, request, takeGuard);
     if (run.stop === undefined && run.status === undefined && wasWarm) {
       // A helper that died while it waited has run nothing, so the command can be tried once more.
-      const taken = guard;
-      ({ run } = await runHelper(await helpers.startCold(), message, request, () => taken));
+      run = await runHelper(await helpers.startCold(), message, request, () => undefined);
     }
     const placeChanges = [...changedMeanwhile, ...endOfGuard(request.policy, guard)];
     return { ...finish(request, run), placeChanges };
   } catch (error) {
     if (!(error instanceof NativeAddonError)) throw error;
     return withoutRun({ kind: "could-not-confine", message: error.message });
+  } finally {
+    if (guard !== undefined) endGuarding(guard);
   }
 }
 
@@ -167,13 +180,12 @@ async function runHelper(
   helper: HelperProcess,
   message: Uint8Array,
   request: ExecRequest,
-  takeGuard: () => PlaceGuard | undefined,
-): Promise<{ readonly run: HelperRun; readonly guard: PlaceGuard | undefined }> {
+  takeGuard: () => void,
+): Promise<HelperRun> {
   const recorder = recorderFor(request);
-  helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
-  let guard: PlaceGuard | undefined;
   try {
-    guard = takeGuard();
+    helper.handOver(message, (stream, bytes) => recorder.add(stream, bytes));
+    takeGuard();
   } catch (error) {
     helper.close(); // without a word from here its command does not begin
     throw error;
@@ -181,7 +193,7 @@ async function runHelper(
   helper.letBegin();
   const startedAt = performance.now();
   const run = await follow(helper, recorder, request, startedAt);
-  return { run: { ...run, status: await helper.handOverStatus() }, guard };
+  return { ...run, status: await helper.handOverStatus() };
 }
 
 function recorderFor({ limits = defaultCaptureLimits, onOutput }: ExecRequest): OutputRecorder {

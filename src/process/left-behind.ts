@@ -8,7 +8,25 @@
 import { findOrphans } from "./orphans.ts";
 import type { PlaceChange, PlaceGuard } from "./place-guard.ts";
 
+/** Of commands that are over. In the order of their commands, as those below. */
 const standing = new Set<PlaceGuard>();
+/** Of commands that run. */
+const active = new Set<PlaceGuard>();
+
+/**
+ * To be called before the command of a guard begins. What an older guard knows counts: since then
+ * its command, or what that left behind, may have changed what the new one has just recorded, and
+ * would have it put back for ever.
+ */
+export function beginGuarding(guard: PlaceGuard): void {
+  for (const older of [...standing, ...active].toReversed()) guard.trust(older);
+  active.add(guard);
+}
+
+/** To be called when its command is over, whatever has become of it. */
+export function endGuarding(guard: PlaceGuard): void {
+  active.delete(guard);
+}
 
 /** To be called after the guard has put back what its command changed. */
 export function keepWhileLeftBehind(guard: PlaceGuard): void {
@@ -19,7 +37,8 @@ export function keepWhileLeftBehind(guard: PlaceGuard): void {
 export function putBackBehindCommands(): readonly PlaceChange[] {
   if (standing.size === 0) return [];
   const areWriting = isAnythingLeft(); // before the last look, not after it
-  const changes = [...standing].flatMap((guard) => guard.putBackLate());
+  // The oldest has the last word.
+  const changes = [...standing].toReversed().flatMap((guard) => guard.putBackLate());
   if (!areWriting) standing.clear();
   return changes;
 }

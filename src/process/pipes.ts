@@ -87,6 +87,7 @@ export class PipeWriter {
   }
 
   write(bytes: Uint8Array): void {
+    if (!this.#isOpen) return;
     this.#written += bytes.length;
     if (this.#written <= PIPE_BUF) {
       writeAtOnce(this.#fd, bytes);
@@ -102,6 +103,7 @@ export class PipeWriter {
 
   /** Closes it when all is written. */
   end(): void {
+    if (!this.#isOpen) return;
     if (this.#socket === undefined) this.close();
     else this.#socket.end();
     this.#isOpen = false;

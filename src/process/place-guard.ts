@@ -6,6 +6,7 @@ import { posix } from "node:path";
 
 import {
   findProtectedPlaces,
+  MAX_PLACES,
   workspaceDirectories,
   type DiskFacts,
   type ProtectedPlaces,
@@ -131,6 +132,25 @@ export class PlaceGuard {
     return this.#placesBefore;
   }
 
+  /**
+   * Takes over what an older guard has recorded. What that one had looked for and not found has
+   * come up since, and is no record.
+   */
+  trust(older: PlaceGuard): void {
+    const sawAll = older.#placesBefore.sealed.length < MAX_PLACES;
+    for (const path of this.#before.keys()) {
+      if (older.#before.has(path)) this.#before.set(path, older.#before.get(path));
+      else if (sawAll && older.#looksIn(this.#directoryOf(path))) this.#before.delete(path);
+    }
+    const places = new Map(this.#nestedBefore.places);
+    for (const path of places.keys()) {
+      if (older.#nestedBefore.places.has(path)) {
+        places.set(path, older.#nestedBefore.places.get(path));
+      }
+    }
+    this.#nestedBefore = { ...this.#nestedBefore, places };
+  }
+
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */
   putBack(): readonly PlaceChange[] {
     const found = this.#find();
@@ -213,6 +233,17 @@ export class PlaceGuard {
       if (differHarmlessly(path, before, after)) this.#before.set(path, after);
     }
     return this.putBack();
+  }
+
+  /** The innermost of the directories that holds it. */
+  #directoryOf(path: string): string | undefined {
+    return this.#input.directories
+      .filter((directory) => isWithin(path, directory))
+      .toSorted((one, other) => other.length - one.length)[0];
+  }
+
+  #looksIn(directory: string | undefined): boolean {
+    return directory !== undefined && this.#input.directories.includes(directory);
   }
 
   #find(): ProtectedPlaces {

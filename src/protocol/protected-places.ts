@@ -160,7 +160,7 @@ function withWritableParents(directories: readonly string[]): readonly string[] 
 
 /** How deep submodules of submodules are looked for, and how many in all. */
 const MAX_MODULE_DEPTH = 4;
-const MAX_PLACES = 2000;
+export const MAX_PLACES = 2000;
 
 /** Linear in its length, since a command may have written it. */
 function withoutComment(value: string): string {

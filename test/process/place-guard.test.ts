@@ -171,3 +171,58 @@ test("a pipe in the place of settings holds nobody up", needsGit, async (t) => {
   assert.deepEqual(changes(guarded, directory), [[".git/config", "changed", true]]);
   assert.equal(lstatSync(config).isFile(), true);
 });
+
+test("what an older guard has recorded counts, not what came up since", needsGit, async (t) => {
+  const directory = await repository(t);
+  const hook = join(directory, ".git/hooks/pre-commit");
+  for (const before of ["#!/bin/sh\ntrue\n", undefined]) {
+    if (before === undefined) rmSync(hook);
+    else writeFileSync(hook, before, { mode: 0o755 });
+    const older = guard(directory);
+    writeFileSync(hook, "evil", { mode: 0o755 });
+    const newer = guard(directory);
+    newer.trust(older);
+    older.putBack();
+    assert.deepEqual(changes(newer, directory), []);
+    assert.equal(existsSync(hook) ? readFileSync(hook, "utf8") : undefined, before);
+  }
+});
+
+test(
+  "a repository that came up under an older guard is cleaned by the newer one too",
+  needsGit,
+  async (t) => {
+    const directory = tempDir(t);
+    const older = guard(directory);
+    assert.equal((await run(["git", "init", "-q", directory])).code, 0);
+    const hook = join(directory, ".git/hooks/pre-commit");
+    writeFileSync(hook, "evil", { mode: 0o755 });
+    const newer = guard(directory);
+    newer.trust(older);
+    older.putBack();
+    assert.equal(existsSync(hook), false);
+    newer.putBack();
+    assert.equal(existsSync(hook), false);
+  },
+);
+
+test(
+  "a guard of the directory around knows nothing of the workspace in it",
+  needsGit,
+  async (t) => {
+    const around = tempDir(t);
+    const older = guard(around);
+    const directory = join(around, "ws");
+    assert.equal((await run(["git", "init", "-q", directory])).code, 0);
+    const hook = join(directory, ".git/hooks/pre-commit");
+    writeFileSync(hook, "#!/bin/sh\ntrue\n", { mode: 0o755 });
+    const newer = new PlaceGuard({
+      directories: [directory, around].map(byteStringFromText),
+      codexHome: undefined,
+      disk: diskOfBytes,
+    });
+    newer.trust(older);
+    assert.deepEqual(newer.putBack(), []);
+    assert.equal(existsSync(hook), true);
+  },
+);
