@@ -25,6 +25,7 @@ import {
   sessionLog,
   TerminalScreen,
 } from "../support/terminal-screen.ts";
+import { until } from "../support/until.ts";
 
 const skip = firstReason(needsBinary, needsLoopback);
 
@@ -74,6 +75,11 @@ test(
     await screen.waitFor("Ask for something");
     screen.send("go");
     await screen.waitFor(/^- abc/mu);
+    await screen.waitForRows(IDLE);
+    // The terminal's answer is read before this key, which has everything drawn anew.
+    const { length } = screen.raw;
+    screen.type(KEY.control("l"));
+    assert.ok(await until(() => FRAME.test(screen.raw.slice(length)), 5_000), "a marked frame");
     await screen.waitForRows(IDLE);
     for (const pattern of [...QUERIES, ...UNWANTED]) {
       assert.doesNotMatch(screen.raw, sequence(pattern));
