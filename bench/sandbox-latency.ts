@@ -22,8 +22,14 @@ export interface SandboxLatency {
   readonly coldMs: Spread;
   /** Call by call, to the plain spawn beside it. */
   readonly warmRatio: number;
+  /** A bare start of the Node that is inside, which a cold helper cannot avoid. */
+  readonly bareNodeMs: Spread;
+  /** Call by call, to the bare start beside it. */
+  readonly coldRatio: number;
   /** Of all warm calls of the long run, some after a pause. */
   readonly p99Ms: number;
+  /** Of a plain spawn beside each of those calls. */
+  readonly plainP99Ms: number;
   readonly calls: number;
   readonly idlePrivateMb: number;
   /** Codex 0.23.0's helper, one process for each command. */
@@ -70,8 +76,9 @@ export async function measureSandboxLatency(options: LatencyOptions): Promise<Sa
     return elapsed;
   };
   try {
-    const samples: Record<"plain" | "warm" | "cold" | "peer", number[]> = {
+    const samples: Record<"plain" | "bare" | "warm" | "cold" | "peer", number[]> = {
       plain: [],
+      bare: [],
       warm: [],
       cold: [],
       peer: [],
@@ -80,16 +87,20 @@ export async function measureSandboxLatency(options: LatencyOptions): Promise<Sa
       const plain = await plainSpawn("/bin/true", []);
       const peer =
         options.peer === undefined ? Number.NaN : await peerHelper(options.peer, directory);
+      const bare = await plainSpawn(process.execPath, ["-e", "0"]);
       const coldMs = await run(cold);
       const warmMs = await runWarm(warm, run, 60);
       if (round < 0) continue; // caches and just-in-time compilation
       samples.plain.push(plain);
+      samples.bare.push(bare);
       samples.cold.push(coldMs);
       samples.warm.push(warmMs);
       if (options.peer !== undefined) samples.peer.push(peer);
     }
     const many: number[] = [];
+    const manyPlain: number[] = [];
     for (let call = 0; call < options.calls; call += 1) {
+      manyPlain.push(await plainSpawn("/bin/true", []));
       many.push(await runWarm(warm, run, call % 50 === 49 ? 1_000 : 60));
     }
     await warm.prepare();
@@ -102,7 +113,13 @@ export async function measureSandboxLatency(options: LatencyOptions): Promise<Sa
         samples.warm.map((ms, index) => ms / (samples.plain[index] ?? Number.NaN)),
         0.5,
       ),
+      bareNodeMs: spread(samples.bare),
+      coldRatio: quantile(
+        samples.cold.map((ms, index) => ms / (samples.bare[index] ?? Number.NaN)),
+        0.5,
+      ),
       p99Ms: quantile(many, 0.99),
+      plainP99Ms: quantile(manyPlain, 0.99),
       calls: many.length,
       idlePrivateMb: privateMb(warm.warmPid),
       peerMs: options.peer === undefined ? undefined : spread(samples.peer),
@@ -188,13 +205,16 @@ export function latencyFigures(latency: SandboxLatency): readonly Figure[] {
     time("plain spawn of true", plainMs),
     ...(peerMs === undefined ? [] : [time("0.23.0's helper with true", peerMs)]),
     time("tool command true, warm helper", warmMs, peerMs?.median),
+    time("bare Node start", latency.bareNodeMs),
     time("tool command true, cold helper", coldMs, 25),
+    { name: "cold, to a bare Node start", value: latency.coldRatio, unit: "x" },
     { name: "warm, to a plain spawn", value: latency.warmRatio, unit: "x", limit: 2.5 },
     {
       name: `warm, 99 of 100 of ${latency.calls} calls within`,
       value: latency.p99Ms,
       unit: "ms",
       limit: 10,
+      peer: { name: "plain spawn", value: latency.plainP99Ms },
     },
     {
       name: "private memory of a waiting helper",

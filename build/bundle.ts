@@ -11,7 +11,7 @@ import { basename, dirname, join } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
-import { groupChunks, type SplitModule } from "./chunk-groups.ts";
+import { groupChunks, MAIN_GROUP, type SplitModule } from "./chunk-groups.ts";
 
 export interface BundleOptions {
   readonly root: string;
@@ -40,12 +40,12 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   const modules = await splitModules(options);
   const names = chunkNames(modules);
   const assetTexts = new Map<string, string>();
-  let mainPath = "";
+  const mainPath = join(outputDirectory, "main.cjs");
+  let mainCode = "";
   for (const { name, text } of modules) {
     const code = await toCommonJs(withChunkNames(text, names));
     if (name === MAIN) {
-      mainPath = join(outputDirectory, "main.cjs");
-      writeFileSync(mainPath, `${await chunkLoader(options.root)}${code}`);
+      mainCode = code;
     } else {
       const chunk = names.get(name) ?? name;
       const asset = `${dirname(chunk)}.js`;
@@ -53,13 +53,16 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
       assetTexts.set(asset, `${assetTexts.get(asset) ?? ""}${property}`);
     }
   }
+  const ownChunks = assetTexts.get(`${MAIN_GROUP}.js`) ?? "";
+  writeFileSync(mainPath, `${await chunkLoader(options.root, ownChunks)}${mainCode}`);
   const files = [...assetTexts].map(([name, properties]) => {
     const path = join(outputDirectory, name);
     writeFileSync(path, `({\n${properties}})`);
     return path;
   });
   if (options.makesCodeCaches) makeCodeCaches(options, files);
-  const packed = files.filter((path) => basename(path) !== `${WARM_UP}.js`);
+  const notPacked = new Set([`${WARM_UP}.js`, `${MAIN_GROUP}.js`]);
+  const packed = files.filter((path) => !notPacked.has(basename(path)));
   const assets = packed.flatMap((path) => {
     const name = basename(path);
     const text = [name, path] as const;
@@ -77,7 +80,12 @@ interface ModuleText extends SplitModule {
 
 /** "chunk-X.js" to "GROUP/chunk-X.js". */
 function chunkNames(modules: readonly ModuleText[]): ReadonlyMap<string, string> {
-  const groups = groupChunks(modules.filter(({ name }) => name !== `${WARM_UP}.js`));
+  const main = modules.find(({ name }) => name === MAIN);
+  if (main === undefined) throw new Error(`No "${MAIN}" among the bundled modules`);
+  const groups = groupChunks(
+    modules.filter(({ name }) => name !== `${WARM_UP}.js`),
+    main,
+  );
   return new Map(
     modules
       .filter(({ name }) => name !== MAIN)
@@ -167,8 +175,11 @@ async function toCommonJs(text: string): Promise<string> {
   return result.code;
 }
 
-/** The text that replaces main's `require` before anything else runs. */
-async function chunkLoader(root: string): Promise<string> {
+/**
+ * The text that replaces main's `require` before anything else runs. `ownChunks`: the properties
+ * of the group that is part of main.
+ */
+async function chunkLoader(root: string, ownChunks: string): Promise<string> {
   const result = await build({
     absWorkingDir: root,
     entryPoints: ["src/runtime/chunks.ts"],
@@ -181,7 +192,7 @@ async function chunkLoader(root: string): Promise<string> {
     write: false,
   });
   const text = result.outputFiles[0]?.text ?? "";
-  return `${text}var require = codexChunks.createChunkRequire(require);\n`;
+  return `${text}var require = codexChunks.createChunkRequire(require, {\n${ownChunks}});\n`;
 }
 
 function makeCodeCaches(options: BundleOptions, chunkFiles: readonly string[]): void {

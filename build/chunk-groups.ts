@@ -31,10 +31,25 @@ const STARTS = [
 const COMMON_FROM = 4;
 const COMMON_GROUP = "common";
 
-/** The group of each chunk; a chunk that is not in it has an asset of its own. */
-export function groupChunks(modules: readonly SplitModule[]): ReadonlyMap<string, string> {
+/**
+ * What main imports at its top, such as the version. It is part of main itself: in the group of
+ * another start, it would make every start read and compile that group.
+ */
+export const MAIN_GROUP = "main";
+
+/**
+ * The group of each chunk; a chunk that is not in it has an asset of its own. `main` is the module
+ * that every start runs; it has no group.
+ */
+export function groupChunks(
+  modules: readonly SplitModule[],
+  main: SplitModule,
+): ReadonlyMap<string, string> {
   const byName = new Map(modules.map((module) => [module.name, module]));
   const groups = new Map<string, string>();
+  for (const { name } of withImports(main, byName)) {
+    if (name !== main.name) groups.set(name, MAIN_GROUP);
+  }
   for (const { group, entryPoint } of STARTS) {
     const entry = modules.find((module) => module.entryPoint === entryPoint);
     if (entry === undefined) throw new Error(`No chunk starts with "${entryPoint}"`);

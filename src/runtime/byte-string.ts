@@ -33,11 +33,17 @@ export function quoted(value: ByteString | string): string {
   return JSON.stringify(isLatin1(value) ? textOf(brand(value)) : value);
 }
 
+const procLists = new Map<string, readonly ByteString[]>();
+
 /**
  * The NUL-separated list in a /proc/self file ("cmdline" or "environ"), byte for byte as the
  * kernel got it. Undefined when /proc is not there. Source: proc(5).
+ *
+ * Read once: it is what this process was started with, and a start asks several times.
  */
 export function readProcList(file: "cmdline" | "environ"): readonly ByteString[] | undefined {
+  const known = procLists.get(file);
+  if (known !== undefined) return known;
   let bytes: Buffer;
   try {
     bytes = readFileSync(`/proc/self/${file}`);
@@ -45,8 +51,10 @@ export function readProcList(file: "cmdline" | "environ"): readonly ByteString[]
     return undefined;
   }
   const text = bytes.toString("latin1");
-  if (text === "") return [];
-  return (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0").map(brand);
+  const words = (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0");
+  const list = text === "" ? [] : words.map(brand);
+  procLists.set(file, list);
+  return list;
 }
 
 /** The value in the first "name=value" entry of that name, as getenv(3) finds it. */

@@ -16,10 +16,11 @@ type Group = Readonly<Record<string, unknown>>;
 
 /**
  * A `require` for the packed program: "./group/name.js" loads the chunk of that name once,
- * anything else is a module of Node's own.
+ * anything else is a module of Node's own. `ownChunks` is the group "main", which every start
+ * needs and which is therefore part of the main file.
  */
-export function createChunkRequire(nativeRequire: Require): Require {
-  const groups = new Map<string, Group>();
+export function createChunkRequire(nativeRequire: Require, ownChunks: Group): Require {
+  const groups = new Map([["main.js", ownChunks]]);
   const loaded = new Map<string, { exports: unknown }>();
   const chunkRequire: Require = (id) => {
     if (!id.startsWith("./")) return nativeRequire(id);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { groupChunks, type SplitModule } from "../../build/chunk-groups.ts";
@@ -15,10 +16,14 @@ function shared(name: string, bytes = 500, ...imports: readonly string[]): Split
 const helper = entry("src/linux-sandbox/run.ts", "libc.js");
 const cli = entry("src/cli/program.ts", "table.js", "libc.js");
 const debug = entry("src/cli/debug-command.ts", "policy.js");
+const main = entry("src/main.ts");
 const starts = [helper, cli, debug, shared("libc.js"), shared("table.js")];
 
 test("a chunk goes with the first start that needs it, however deep", () => {
-  const groups = groupChunks([...starts, shared("policy.js", 500, "deep.js"), shared("deep.js")]);
+  const groups = groupChunks(
+    [...starts, shared("policy.js", 500, "deep.js"), shared("deep.js")],
+    main,
+  );
   assert.deepEqual(
     [...groups].toSorted(([a], [b]) => a.localeCompare(b)),
     [
@@ -33,12 +38,28 @@ test("a chunk goes with the first start that needs it, however deep", () => {
   );
 });
 
+test("what main imports is part of main, whoever else needs it", () => {
+  const importing = entry("src/main.ts", "table.js", "version.js");
+  const modules = [...starts, importing, shared("policy.js"), shared("version.js", 500, "deep.js")];
+  const groups = groupChunks([...modules, shared("deep.js")], importing);
+  for (const name of ["table.js", "version.js", "deep.js"]) assert.equal(groups.get(name), "main");
+  assert.equal(groups.get("libc.js"), "helper");
+  assert.equal(groups.get(importing.name), undefined);
+});
+
+test("the built main file asks for other chunks only when it needs them", () => {
+  const path = new URL("../../dist/intermediate/main.cjs", import.meta.url);
+  const text = readFileSync(path, "utf8");
+  const atOnce = text.matchAll(/(?<!then\(\(\)=>\w+\()require\("\.\/([^/"]+)\//g);
+  assert.deepEqual([...new Set(Array.from(atOnce, ([, group]) => group))], ["main"]);
+  assert.match(text, /then\(\(\)=>\w+\(require\("\.\/helper\//);
+});
+
 test("large chunks have an asset of their own", () => {
-  const groups = groupChunks([
-    ...starts,
-    shared("policy.js", 90_000, "deep.js"),
-    shared("deep.js"),
-  ]);
+  const groups = groupChunks(
+    [...starts, shared("policy.js", 90_000, "deep.js"), shared("deep.js")],
+    main,
+  );
   assert.equal(groups.get("policy.js"), undefined);
   assert.equal(groups.get("deep.js"), "debug");
 });
@@ -47,20 +68,19 @@ test("what four other entries share is common; less is not", () => {
   const users = ["a", "b", "c", "d"].map((name) => entry(`src/${name}.ts`, "many.js"));
   const few = ["e", "f", "g"].map((name) => entry(`src/${name}.ts`, "few.js"));
   const modules = [...starts, ...users, ...few, shared("many.js"), shared("few.js")];
-  const groups = groupChunks(modules);
+  const groups = groupChunks(modules, main);
   assert.equal(groups.get("many.js"), "common");
   assert.equal(groups.get("few.js"), undefined);
 });
 
 test("imports in a circle end", () => {
-  const groups = groupChunks([
-    ...starts,
-    shared("policy.js", 500, "deep.js"),
-    shared("deep.js", 500, "policy.js"),
-  ]);
+  const groups = groupChunks(
+    [...starts, shared("policy.js", 500, "deep.js"), shared("deep.js", 500, "policy.js")],
+    main,
+  );
   assert.equal(groups.get("deep.js"), "debug");
 });
 
 test("a start that is not there fails the build", () => {
-  assert.throws(() => groupChunks([helper, cli]), /src\/cli\/debug-command\.ts/);
+  assert.throws(() => groupChunks([helper, cli], main), /src\/cli\/debug-command\.ts/);
 });
