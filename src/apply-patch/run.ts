@@ -1,5 +1,7 @@
 /** The stand-alone program `apply_patch`: runs inside the sandbox and needs only the file system. */
 import { readFileSync, writeSync } from "node:fs";
+import { APPROVED_FLAG, digestOfEdits, NOT_AS_SHOWN } from "./approved-edits.ts";
+import { byPath, WalkedAccess } from "./directory-access.ts";
 import { PatchError } from "./patch-error.ts";
 import { type PatchReport, planPatch } from "./plan-patch.ts";
 import { describeFsError, errnoOf } from "./system-error.ts";
@@ -41,7 +43,9 @@ export interface PatchOutcome {
 
 /**
  * `argv` are the words after the program's name, or APPLY_PATCH_FLAG and those after it. Without a
- * patch among them it is read from standard input (not after the flag). `cwd` is absolute.
+ * patch among them it is read from standard input (not after the flag). After APPROVED_FLAG and a
+ * digest nothing is changed but as the edits of that digest say, and no link is followed to it.
+ * `cwd` is absolute.
  *
  * Answers the exit code: 0, or 1 with the reason on standard error and no file changed.
  */
@@ -59,6 +63,12 @@ export function patchOutcome(argv: readonly string[], cwd: string): PatchOutcome
     if (second !== undefined) return applyPatch(second, cwd);
     return failure(`Error: ${APPLY_PATCH_FLAG} requires a UTF-8 PATCH argument.`);
   }
+  if (first === APPROVED_FLAG && second !== undefined && argv.length <= 3) {
+    const [, , patchText] = argv;
+    return patchText === undefined
+      ? applyStandardInput(cwd, second)
+      : applyPatch(patchText, cwd, second);
+  }
   if (argv.length > 1) {
     return failure(
       `Cannot apply ${argv.length} patches: apply_patch takes one argument\n\n${USAGE}`,
@@ -68,7 +78,7 @@ export function patchOutcome(argv: readonly string[], cwd: string): PatchOutcome
   return first === undefined ? applyStandardInput(cwd) : applyPatch(first, cwd);
 }
 
-function applyStandardInput(cwd: string): PatchOutcome {
+function applyStandardInput(cwd: string, approved?: string): PatchOutcome {
   let patchText: string;
   try {
     const bytes = readFileSync(STDIN);
@@ -78,15 +88,19 @@ function applyStandardInput(cwd: string): PatchOutcome {
     return failure(`Cannot read a patch from standard input: ${reason}\n\n${USAGE}`);
   }
   if (patchText.trim() === "") return failure(`Cannot apply a patch: there is none\n\n${USAGE}`);
-  return applyPatch(patchText, cwd);
+  return applyPatch(patchText, cwd, approved);
 }
 
-function applyPatch(patchText: string, cwd: string): PatchOutcome {
-  removeLeftovers([cwd]);
+/** `approved`: the digest of the only edits that may be carried out. */
+function applyPatch(patchText: string, cwd: string, approved?: string): PatchOutcome {
+  if (approved === undefined) removeLeftovers([cwd]);
   try {
     const plan = planPatch(patchText, cwd);
     if (!plan.ok) return failure(plan.error.message);
-    writeChanges(plan.edits, cwd);
+    if (approved !== undefined && digestOfEdits(plan.edits) !== approved) {
+      return failure(`What the patch would write ${NOT_AS_SHOWN}`);
+    }
+    writeChanges(plan.edits, cwd, approved === undefined ? byPath : new WalkedAccess());
     return { exitCode: 0, stdout: describeSuccess(plan.report), stderr: "" };
   } catch (error) {
     if (error instanceof PatchError) return failure(error.message);

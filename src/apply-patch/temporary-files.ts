@@ -9,6 +9,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { posix } from "node:path";
+import type { DirectoryAccess } from "./directory-access.ts";
 import { errnoOf } from "./system-error.ts";
 
 /**
@@ -67,6 +68,19 @@ export function removeLeftovers(directories: Iterable<string>): void {
   }
   // Last, so that a run that is killed in here leaves them to the next one.
   for (const list of lists) removeQuietly(list);
+}
+
+/** The same in `directory` only: lists stay, for a run that may go where they say. */
+export function removeLeftoversIn(access: DirectoryAccess, directory: string): void {
+  let path: string;
+  try {
+    path = access.enter(directory);
+  } catch {
+    return; // not there yet, or no longer what it was, which the edits will meet
+  }
+  for (const { path: file, purpose } of leftoversIn(path)) {
+    if (purpose !== "list") removeQuietly(file);
+  }
 }
 
 export function removeQuietly(path: string): void {

@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { posix } from "node:path";
+import { type DirectoryAccess, reach } from "./directory-access.ts";
 import { type FileAttributes, type FileIdentity, identityOf, sameIdentity } from "./file-view.ts";
 import { PatchError } from "./patch-error.ts";
 import type { PlannedDirectory, PlannedRemoval, PlannedWrite } from "./plan-edits.ts";
@@ -45,10 +46,12 @@ export class Transaction {
   readonly #temporaryPaths: string[] = [];
   readonly #undoSteps: UndoStep[] = [];
   readonly #keepsBackups: boolean;
+  readonly #access: DirectoryAccess;
 
   /** `keepsBackups` false: there is one step, which either happens or not. */
-  constructor(keepsBackups: boolean) {
+  constructor(keepsBackups: boolean, access: DirectoryAccess) {
     this.#keepsBackups = keepsBackups;
+    this.#access = access;
   }
 
   /** Leaves word in `cwd` where temporary files will be. Without it (not writable) we go on. */
@@ -56,14 +59,14 @@ export class Transaction {
     if (directories.length === 0) return;
     const path = this.#temporaryPath(cwd, "list");
     try {
-      const fd = openSync(path, NEW_FILE, 0o600);
+      const fd = openSync(this.#at(path), NEW_FILE, 0o600);
       try {
         writeFileSync(fd, encodeDirectoryList(directories));
       } finally {
         closeSync(fd);
       }
     } catch {
-      removeQuietly(path);
+      this.#discard(path);
     }
   }
 
@@ -72,12 +75,12 @@ export class Transaction {
     const { realPath } = directory;
     step("create-directories", directory, () => {
       try {
-        mkdirSync(realPath);
+        mkdirSync(this.#at(realPath));
       } catch (error) {
-        if (errnoOf(error) === "EEXIST" && lstatSync(realPath).isDirectory()) return;
+        if (errnoOf(error) === "EEXIST" && lstatSync(this.#at(realPath)).isDirectory()) return;
         throw error;
       }
-      this.#undoSteps.push({ realPath, run: () => rmdirSync(realPath) });
+      this.#undoSteps.push({ realPath, run: () => rmdirSync(this.#at(realPath)) });
     });
   }
 
@@ -86,11 +89,12 @@ export class Transaction {
     const temporaryPath = this.#temporaryPath(posix.dirname(write.realPath), "new");
     const { attributes, content, realPath, replaces } = write;
     step("write", write, () => {
-      mustBeAs(realPath, replaces);
-      if (attributes !== undefined && replaces !== undefined) mustBeWritable(realPath);
+      mustBeAs(this.#at(realPath), replaces);
+      if (attributes !== undefined && replaces !== undefined) mustBeWritable(this.#at(realPath));
       // Undone like the rest, so that a new directory is empty when its turn comes.
-      this.#undoSteps.push({ realPath: temporaryPath, run: () => removeQuietly(temporaryPath) });
-      const fd = openSync(temporaryPath, NEW_FILE, attributes === undefined ? 0o666 : 0o600);
+      this.#undoSteps.push({ realPath: temporaryPath, run: () => this.#discard(temporaryPath) });
+      const mode = attributes === undefined ? 0o666 : 0o600;
+      const fd = openSync(this.#at(temporaryPath), NEW_FILE, mode);
       try {
         writeFileSync(fd, content);
         if (attributes !== undefined) giveAttributes(fd, attributes);
@@ -105,12 +109,12 @@ export class Transaction {
   replace({ write, temporaryPath }: PreparedWrite): void {
     const { realPath, replaces } = write;
     step("write", write, () => {
-      mustBeAs(realPath, replaces);
+      mustBeAs(this.#at(realPath), replaces);
       const backup = replaces === undefined ? undefined : this.#backUp(realPath);
-      renameSync(temporaryPath, realPath);
+      this.#rename(temporaryPath, realPath);
       const run = (): void => {
-        if (backup === undefined) unlinkSync(realPath);
-        else renameSync(backup, realPath);
+        if (backup === undefined) unlinkSync(this.#at(realPath));
+        else this.#rename(backup, realPath);
       };
       if (replaces === undefined || backup !== undefined) this.#undoSteps.push({ realPath, run });
     });
@@ -119,10 +123,10 @@ export class Transaction {
   remove(removal: PlannedRemoval): void {
     const { realPath } = removal;
     step("delete", removal, () => {
-      mustBeAs(realPath, removal.identity);
+      mustBeAs(this.#at(realPath), removal.identity);
       const backup = this.#temporaryPath(posix.dirname(realPath), "old");
-      renameSync(realPath, backup);
-      this.#undoSteps.push({ realPath, run: () => renameSync(backup, realPath) });
+      this.#rename(realPath, backup);
+      this.#undoSteps.push({ realPath, run: () => this.#rename(backup, realPath) });
     });
   }
 
@@ -143,7 +147,28 @@ export class Transaction {
 
   removeTemporaryFiles(): void {
     // The list is the first of them and must be the last to go.
-    for (const path of this.#temporaryPaths.toReversed()) removeQuietly(path);
+    for (const path of this.#temporaryPaths.toReversed()) this.#discard(path);
+  }
+
+  #at(path: string): string {
+    return reach(this.#access, path);
+  }
+
+  /** From one name to another in the same directory. */
+  #rename(from: string, to: string): void {
+    const directory = this.#access.enter(posix.dirname(from));
+    renameSync(
+      posix.join(directory, posix.basename(from)),
+      posix.join(directory, posix.basename(to)),
+    );
+  }
+
+  #discard(path: string): void {
+    try {
+      removeQuietly(this.#at(path));
+    } catch {
+      // What is on the way to it now is not ours.
+    }
   }
 
   #temporaryPath(directory: string, purpose: "new" | "old" | "list"): string {
@@ -156,10 +181,13 @@ export class Transaction {
   #backUp(realPath: string): string | undefined {
     if (!this.#keepsBackups) return undefined;
     const backup = this.#temporaryPath(posix.dirname(realPath), "old");
+    const directory = this.#access.enter(posix.dirname(realPath));
+    const from = posix.join(directory, posix.basename(realPath));
+    const to = posix.join(directory, posix.basename(backup));
     try {
-      linkSync(realPath, backup);
+      linkSync(from, to);
     } catch {
-      copyFileSync(realPath, backup, constants.COPYFILE_EXCL);
+      copyFileSync(from, to, constants.COPYFILE_EXCL);
     }
     return backup;
   }
@@ -179,25 +207,25 @@ function giveAttributes(fd: number, attributes: FileAttributes): void {
 }
 
 /** Replacing needs no right to the file itself, but changing it does. Nothing is written here. */
-function mustBeWritable(realPath: string): void {
+function mustBeWritable(path: string): void {
   const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
-    closeSync(openSync(realPath, flags));
+    closeSync(openSync(path, flags));
   } catch (error) {
     if (errnoOf(error) !== "ETXTBSY") throw error; // A running program can be replaced.
   }
 }
 
 /** Nobody else may have been there since the patch was planned. */
-function mustBeAs(realPath: string, planned: FileIdentity | undefined): void {
-  const found = identityAt(realPath);
+function mustBeAs(path: string, planned: FileIdentity | undefined): void {
+  const found = identityAt(path);
   if (found === undefined && planned === undefined) return;
   if (found === undefined || planned === undefined) throw new Error(CHANGED);
   if (!sameIdentity(found, planned)) throw new Error(CHANGED);
 }
 
-function identityAt(realPath: string): FileIdentity | undefined {
-  const stats: BigIntStats | undefined = lstatSync(realPath, {
+function identityAt(path: string): FileIdentity | undefined {
+  const stats: BigIntStats | undefined = lstatSync(path, {
     bigint: true,
     throwIfNoEntry: false,
   });

@@ -21,6 +21,7 @@ import {
   type StopCause,
 } from "./exec-outcome.ts";
 import { describeEnd, type ProcessEnd } from "./exit-status.ts";
+import type { ApprovedFile } from "./approved-files.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { CommandProcess, HandOver, HelperProcess } from "./helper-process.ts";
 import { defaultCaptureLimits, emptyOutput, type CaptureLimits } from "./output-capture.ts";
@@ -30,7 +31,10 @@ import { findOrphans, ticksBefore } from "./orphans.ts";
 import { ProcessTree } from "./process-tree.ts";
 import { addRunning, countRunning, removeRunning } from "./running-commands.ts";
 import {
+  acceptFiles,
   acceptPlaces,
+  approvedWritingOver,
+  beginApprovedWriting,
   beginGuarding,
   endGuarding,
   isAnythingLeft,
@@ -50,6 +54,11 @@ export interface ExecRequest {
   readonly policy: SandboxPolicy;
   /** The command's whole environment, filtered and marked: nothing is added to it. */
   readonly environment: readonly ByteString[];
+  /**
+   * Of a patch without a sandbox that goes by what the user has approved: what it leaves in
+   * protected places when it succeeds. All else that changes there meanwhile is undone.
+   */
+  readonly approvedFiles?: readonly ApprovedFile[];
   /** This program's own settings, which no command may change. */
   readonly codexHome: string | undefined;
   /** Milliseconds from the hand-over to the process. Infinity: no limit. */
@@ -106,13 +115,16 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
   const isQuiet = (): boolean => countRunning() === 0 && !isAnythingLeft();
   let changedMeanwhile: readonly PlaceChange[] = [];
   let guard: PlaceGuard | undefined;
+  let writing: Disposable | undefined;
   const takeGuard = (): void => {
+    if (request.approvedFiles !== undefined) writing = beginApprovedWriting();
     changedMeanwhile = putBackBehindCommands();
     guard = guardWritablePlaces({ ...request, isQuiet });
     if (guard !== undefined) beginGuarding(guard);
   };
   try {
     const { helper, wasWarm } = await helpers.take();
+    while (approvedWritingOver() !== undefined) await approvedWritingOver();
     if (request.signal?.aborted === true) {
       helper.close(); // nothing has been said to it
       helpers.noteEnd();
@@ -123,13 +135,17 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
       // A helper that died while it waited has run nothing, so the command can be tried once more.
       run = await runHelper(await helpers.startCold(), message, request, () => undefined);
     }
-    const placeChanges = [...changedMeanwhile, ...endOfGuard(request.policy, guard)];
+    if (request.approvedFiles === undefined) {
+      while (approvedWritingOver() !== undefined) await approvedWritingOver();
+    }
+    const placeChanges = [...changedMeanwhile, ...endOfGuard(request, run, guard)];
     return { ...finish(request, run), placeChanges };
   } catch (error) {
     if (!(error instanceof NativeAddonError)) throw error;
     return withoutRun({ kind: "could-not-confine", message: error.message });
   } finally {
     if (guard !== undefined) endGuarding(guard);
+    writing?.[Symbol.dispose]();
   }
 }
 
@@ -346,8 +362,15 @@ function withoutRun(outcome: ExecOutcome): ExecResult {
   };
 }
 
-function endOfGuard(policy: SandboxPolicy, guard: PlaceGuard | undefined): readonly PlaceChange[] {
-  if (policy.mode === "danger-full-access") acceptPlaces();
+function endOfGuard(
+  { policy, approvedFiles }: ExecRequest,
+  run: HelperRun,
+  guard: PlaceGuard | undefined,
+): readonly PlaceChange[] {
+  if (approvedFiles !== undefined) {
+    const isWritten = run.stop === undefined && run.status?.kind === "starting";
+    if (isWritten && run.end.code === 0) acceptFiles(approvedFiles);
+  } else if (policy.mode === "danger-full-access") acceptPlaces();
   const changes = guard?.putBack() ?? [];
   const late = putBackBehindCommands();
   if (guard !== undefined) keepWhileLeftBehind(guard);

@@ -5,6 +5,7 @@
  * So a command's guard stays as long as anything that commands left behind does, and looks again
  * before and after each further command and at the end of this program.
  */
+import type { ApprovedFile } from "./approved-files.ts";
 import { findOrphans } from "./orphans.ts";
 import type { PlaceChange, PlaceGuard } from "./place-guard.ts";
 
@@ -46,6 +47,33 @@ export function putBackBehindCommands(): readonly PlaceChange[] {
 /** What the disk holds now is right: a command with all rights has just ended. */
 export function acceptPlaces(): void {
   for (const guard of standing) guard.record();
+}
+
+let approvedWriting: PromiseWithResolvers<void> | undefined;
+
+/**
+ * Set while a patch writes what the user has approved. Whoever is to record protected places or to
+ * put them back waits for it, and looks again, because another one may have begun: half of the
+ * patch is nothing to record, and none of it is to be undone before it is accepted.
+ */
+export function approvedWritingOver(): Promise<void> | undefined {
+  return approvedWriting?.promise;
+}
+
+/** To be called when nothing else is writing so. Lasts until it is disposed of. */
+export function beginApprovedWriting(): Disposable {
+  const writing = (approvedWriting = Promise.withResolvers<void>());
+  return {
+    [Symbol.dispose]: () => {
+      approvedWriting = undefined;
+      writing.resolve();
+    },
+  };
+}
+
+/** These are right as they were approved, and nothing else that has changed is. */
+export function acceptFiles(files: readonly ApprovedFile[]): void {
+  for (const guard of [...standing, ...active]) guard.accept(files);
 }
 
 /** Whether a process of an earlier command is running. */

@@ -16,6 +16,7 @@ import { diskOfBytes } from "../linux-sandbox/seal-places.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { isWithin, resolveWritableRoots } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromText, type ByteString } from "../runtime/byte-string.ts";
+import { recordWith, type ApprovedFile } from "./approved-files.ts";
 import { differOnlyHarmlessly, keepHarmlessSettings } from "./git-config-lines.ts";
 import {
   ignoredBelow,
@@ -151,6 +152,34 @@ export class PlaceGuard {
     this.#nestedBefore = { ...this.#nestedBefore, places };
   }
 
+  /** The user has approved these files and they are written: in the records they replace what was there. */
+  accept(files: readonly ApprovedFile[]): void {
+    const { sealed, pointers } = this.#find();
+    const top = new Set([...this.#before.keys(), ...sealed.map(({ path }) => path), ...pointers]);
+    for (const path of top) {
+      if (this.#before.has(path) && this.#before.get(path) === undefined) continue; // too large
+      const record = recordWith(files, {
+        path: brand(path),
+        record: this.#before.get(path),
+        now: this.#read(path),
+        ignored: this.#ignoredIn(path),
+      });
+      if (record !== undefined) this.#before.set(path, record);
+    }
+    const places = new Map(this.#nestedBefore.places);
+    for (const path of new Set([...places.keys(), ...this.#lookBelow().places.keys()])) {
+      if (places.has(path) && places.get(path) === undefined) continue;
+      const record = recordWith(files, {
+        path,
+        record: places.get(path),
+        now: readNestedPlace(path),
+        ignored: ignoredBelow(path),
+      });
+      if (record !== undefined) places.set(path, record);
+    }
+    this.#nestedBefore = { ...this.#nestedBefore, places };
+  }
+
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */
   putBack(): readonly PlaceChange[] {
     const found = this.#find();
@@ -257,7 +286,11 @@ export class PlaceGuard {
   }
 
   #read(path: string): Tree | undefined {
-    return readPlace(path, path === this.#input.codexHome ? ownWritings : undefined);
+    return readPlace(path, this.#ignoredIn(path));
+  }
+
+  #ignoredIn(path: string): Ignored | undefined {
+    return path === this.#input.codexHome ? ownWritings : undefined;
   }
 
   #restore(path: ByteString): readonly PlaceChange[] {
@@ -271,7 +304,7 @@ export class PlaceGuard {
     if (before === undefined) {
       return after === undefined ? [] : [{ path, what, undone: false, detail: TOO_LARGE }];
     }
-    return writeBack(path, before, what, path === this.#input.codexHome ? ownWritings : undefined);
+    return writeBack(path, before, what, this.#ignoredIn(path));
   }
 }
 

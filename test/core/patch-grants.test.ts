@@ -1,10 +1,12 @@
 /** A directory granted to patches, with the built executable as the sandbox. */
 import assert from "node:assert/strict";
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -122,10 +124,12 @@ async function start(t: TestContext, options: Options): Promise<Harness> {
 async function ask(
   { conversation }: Harness,
   beforeAnswer: () => void = () => undefined,
+  onEvent: (event: EventMsg) => void = () => undefined,
 ): Promise<readonly EventMsg[]> {
   const questions: EventMsg[] = [];
   const id = conversation.submit({ type: "user_input", items: text("go") });
   await eventsOfTask(conversation, id, (event) => {
+    onEvent(event.msg);
     if (event.msg.type !== "apply_patch_approval_request") return;
     questions.push(event.msg);
     beforeAnswer();
@@ -246,10 +250,59 @@ test("hooks that the user has approved are written", { skip }, async (t) => {
   const { cwd, granted } = place;
   for (const repository of [cwd, granted])
     mkdirSync(join(repository, ".git/hooks"), { recursive: true });
-  const patches = [addFile(".git/hooks/x"), addFile("docs/.git/hooks/x")];
+  const tooLongForOneWord = "x".repeat(150_000);
+  const long = `*** Begin Patch\n*** Add File: .git/hooks/y\n+${tooLongForOneWord}\n*** End Patch\n`;
+  const patches = [
+    addFile(".git/hooks/x"),
+    { command: ["apply_patch", long] },
+    addFile("docs/.git/hooks/x"),
+  ];
   const conversation = await start(t, { place, patches });
   assert.equal((await ask(conversation)).length, 1);
   assert.equal(existsSync(join(cwd, ".git/hooks/x")), true);
   assert.equal((await ask(conversation)).length, 1);
+  assert.equal(readFileSync(join(cwd, ".git/hooks/y"), "utf8"), `${tooLongForOneWord}\n`);
+  assert.equal((await ask(conversation)).length, 1);
   assert.equal(existsSync(join(granted, ".git/hooks/x")), true);
 });
+
+/** What was changed after the last look at the paths, and before the patch program began. */
+const changesBeforeWrite = {
+  nothing: () => undefined,
+  "a link in the place of .codex": ({ cwd, secret }) => symlinkSync(secret, join(cwd, ".codex")),
+  "a link in the place of the hooks": ({ cwd, secret }) => {
+    renameSync(join(cwd, ".git/hooks"), join(cwd, "moved"));
+    writeFileSync(join(secret, "pre-commit"), "#!/bin/sh\nfalse\n");
+    symlinkSync(secret, join(cwd, ".git/hooks"));
+  },
+  "another line in the hook": ({ cwd }) =>
+    appendFileSync(join(cwd, ".git/hooks/pre-commit"), "evil\n"),
+} as const satisfies Record<string, (place: Place) => void>;
+
+for (const [name, change] of Object.entries(changesBeforeWrite)) {
+  test(`an approved patch of protected places, with ${name}`, { skip }, async (t) => {
+    const place = makePlace(t);
+    const { cwd, secret } = place;
+    mkdirSync(join(cwd, ".git/hooks"), { recursive: true });
+    writeFileSync(join(cwd, ".git/hooks/pre-commit"), "#!/bin/sh\nfalse\n");
+    const update = "*** Update File: .git/hooks/pre-commit\n@@\n-false\n+true\n";
+    const add = "*** Add File: .codex/config.toml\n+hello\n";
+    const conversation = await start(t, {
+      place,
+      patches: [{ command: ["apply_patch", `*** Begin Patch\n${update}${add}*** End Patch\n`] }],
+      beforeRun: () => change(place),
+    });
+    const ends: EventMsg[] = [];
+    assert.equal((await ask(conversation, undefined, (event) => ends.push(event))).length, 1);
+    const end = ends.find((event) => event.type === "patch_apply_end");
+    const isWritten = name === "nothing";
+    assert.equal(end?.success, isWritten);
+    if (!isWritten) {
+      assert.equal(end.stderr, "What the patch would write is no longer what the user was shown\n");
+    }
+    assert.equal(existsSync(join(secret, "config.toml")), false);
+    assert.equal(existsSync(join(cwd, ".codex/config.toml")), isWritten);
+    const hook = readFileSync(join(cwd, ".git/hooks/pre-commit"), "utf8");
+    assert.equal(hook.includes("true"), isWritten);
+  });
+}

@@ -80,4 +80,66 @@ suite("commands in one repository", { skip: needsSandbox }, () => {
     await endAllCommands();
     assert.equal(existsSync(join(cwd, ".git/hooks/pre-commit")), false);
   });
+
+  for (const succeeds of [true, false]) {
+    const outcome = succeeds
+      ? "stays, and nothing beside it"
+      : "does not stay when the patch failed";
+    test(`what the user has approved beside a running command ${outcome}`, async (t) => {
+      const cwd = repositoryIn(tempDir(t));
+      const [hook, other] = ["pre-commit", "pre-push"].map((name) => join(cwd, ".git/hooks", name));
+      assert.ok(hook !== undefined && other !== undefined);
+      const helpers = helperPool(t);
+      const command = execute({
+        argv: ["sh", "-c", `: > began; ${waitFor("may-end")}`],
+        cwd,
+        policy,
+        helpers,
+      });
+      assert.ok(await until(() => existsSync(join(cwd, "began")), DEADLINE_MS));
+      const write = `mkdir .git/hooks; for name in pre-commit pre-push; do echo approved > .git/hooks/$name; done`;
+      await execute({
+        argv: ["sh", "-c", `${write}; exit ${succeeds ? 0 : 1}`],
+        cwd,
+        policy: { mode: "danger-full-access" },
+        approvedFiles: [{ path: hook, content: "approved\n", mode: undefined }],
+        helpers,
+      });
+      assert.ok(existsSync(other));
+      writeFileSync(join(cwd, "may-end"), "");
+      await command;
+      assert.equal(existsSync(hook), succeeds);
+      assert.equal(existsSync(other), false);
+      await execute({ argv: ["true"], cwd, policy, helpers });
+      assert.equal(existsSync(hook), succeeds);
+    });
+  }
+
+  test("a command that ends while an approved patch is being written leaves it", async (t) => {
+    const cwd = repositoryIn(tempDir(t));
+    const hook = join(cwd, ".git/hooks/pre-commit");
+    const helpers = helperPool(t);
+    const run = (script: string): Promise<ExecResult> =>
+      execute({ argv: ["sh", "-c", script], cwd, policy, helpers });
+    const command = run(`: > began; ${waitFor("may-end")}; : > ended`);
+    assert.ok(await until(() => existsSync(join(cwd, "began")), DEADLINE_MS));
+    const patch = execute({
+      argv: ["sh", "-c", `${writeHook}; : > written; ${waitFor("patch-may-end")}`],
+      cwd,
+      policy: { mode: "danger-full-access" },
+      approvedFiles: [{ path: hook, content: "evil\n", mode: undefined }],
+      helpers,
+    });
+    assert.ok(await until(() => existsSync(join(cwd, "written")), DEADLINE_MS));
+    writeFileSync(join(cwd, "may-end"), "");
+    assert.ok(await until(() => existsSync(join(cwd, "ended")), DEADLINE_MS));
+    const later = run("true");
+    writeFileSync(join(cwd, "patch-may-end"), "");
+    const results = await Promise.all([patch, command, later]);
+    assert.deepEqual(
+      results.flatMap(({ placeChanges }) => placeChanges),
+      [],
+    );
+    assert.equal(readFileSync(hook, "utf8"), "evil\n");
+  });
 });

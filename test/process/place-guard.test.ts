@@ -226,3 +226,71 @@ test(
     assert.equal(existsSync(hook), true);
   },
 );
+
+test("what the user has approved stays, and nothing else", needsGit, async (t) => {
+  const directory = await repository(t);
+  const at = (path: string): string => join(directory, path);
+  writeFileSync(at(".git/hooks/pre-push"), "old", { mode: 0o755 });
+  writeFileSync(at(".git/hooks/post-merge"), "old", { mode: 0o755 });
+  const guarded = guard(directory);
+  const approved = [
+    { path: at(".git/hooks/pre-push"), content: "approved", mode: 0o755 },
+    { path: at(".git/hooks/pre-commit"), content: "approved", mode: undefined },
+    { path: at(".git/hooks/post-merge"), content: undefined, mode: undefined },
+    { path: at(".codex/config.toml"), content: "approved", mode: undefined },
+  ];
+  writeFileSync(at(".git/hooks/pre-push"), "approved");
+  writeFileSync(at(".git/hooks/pre-commit"), "approved");
+  rmSync(at(".git/hooks/post-merge"));
+  mkdirSync(at(".codex"));
+  writeFileSync(at(".codex/config.toml"), "approved");
+  guarded.accept(approved);
+  assert.deepEqual(changes(guarded, directory), []);
+  const newer = guard(directory);
+  newer.trust(guarded);
+  writeFileSync(at(".git/hooks/pre-push"), "evil");
+  chmodSync(at(".git/hooks/pre-commit"), 0o755);
+  writeFileSync(at(".git/hooks/post-merge"), "old", { mode: 0o755 });
+  writeFileSync(at(".codex/other"), "evil");
+  for (const each of [newer, guarded]) each.putBack();
+  assert.equal(readFileSync(at(".git/hooks/pre-push"), "utf8"), "approved");
+  assert.equal(statSync(at(".git/hooks/pre-commit")).mode & 0o111, 0);
+  assert.equal(existsSync(at(".git/hooks/post-merge")), false);
+  assert.equal(readFileSync(at(".codex/config.toml"), "utf8"), "approved");
+  assert.equal(existsSync(at(".codex/other")), false);
+});
+
+test("what was written in the moment of the approval is put back to it", needsGit, async (t) => {
+  const directory = await repository(t);
+  const [hook, other] = ["pre-commit", "pre-push"].map((name) =>
+    join(directory, ".git/hooks", name),
+  );
+  assert.ok(hook !== undefined && other !== undefined);
+  const guarded = guard(directory);
+  writeFileSync(hook, "evil", { mode: 0o755 });
+  writeFileSync(other, "evil", { mode: 0o755 });
+  guarded.accept([{ path: hook, content: "approved", mode: undefined }]);
+  assert.deepEqual(changes(guarded, directory), [[".git/hooks", "changed", true]]);
+  assert.equal(readFileSync(hook, "utf8"), "approved");
+  assert.equal(existsSync(other), false);
+});
+
+test("an approved hook of a repository that came up meanwhile stays", needsGit, async (t) => {
+  for (const path of [".", "below"]) {
+    const top = tempDir(t);
+    const guarded = new PlaceGuard({
+      directories: [byteStringFromText(top)],
+      searched: [byteStringFromText(top)],
+      codexHome: undefined,
+      disk: diskOfBytes,
+    });
+    assert.equal((await run(["git", "init", "-q", join(top, path)])).code, 0);
+    const hooks = join(top, path, ".git/hooks");
+    const [approved, evil] = [join(hooks, "pre-commit"), join(hooks, "pre-push")];
+    for (const hook of [approved, evil]) writeFileSync(hook, "#!/bin/sh", { mode: 0o644 });
+    guarded.accept([{ path: approved, content: "#!/bin/sh", mode: undefined }]);
+    guarded.putBack();
+    assert.equal(existsSync(approved), true);
+    assert.equal(existsSync(evil), false);
+  }
+});

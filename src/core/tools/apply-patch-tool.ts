@@ -1,8 +1,10 @@
 /** Patches: worked out first, judged on real paths, then carried out in the sandbox. */
 import { dirname, resolve } from "node:path";
 import * as z from "zod/mini";
+import { APPROVED_FLAG, digestOfEdits, NOT_AS_SHOWN } from "../../apply-patch/approved-edits.ts";
 import type { PatchError } from "../../apply-patch/patch-error.ts";
 import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
+import type { ApprovedFile } from "../../process/approved-files.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
 import { patchNotice } from "../../protocol/patch-notice.ts";
@@ -40,6 +42,12 @@ interface Patch {
   readonly plan: Plan;
   readonly invocation: ToolInvocation;
   readonly subject: string;
+}
+
+interface RunOptions {
+  readonly isAutoApproved: boolean;
+  /** It may write nothing but what `patch.plan` says, through no link, and that is what has to stay. */
+  readonly isBoundToPlan?: boolean;
 }
 
 export class ApplyPatchTool {
@@ -86,7 +94,7 @@ export class ApplyPatchTool {
       case "apply-granted":
         return this.#applySandboxed(patch, widenedBy(decision.roots, invocation.context));
       case "apply-unsandboxed":
-        return this.#carryOut(patch, unconfined(patch), true);
+        return this.#carryOut(patch, unconfined(patch), { isAutoApproved: true });
       case "ask":
         return this.#askAndApply(patch, decision.reason);
       case "reject": {
@@ -132,7 +140,9 @@ export class ApplyPatchTool {
     const root = reason.kind === "outside-roots" ? await this.#grantableRoot(patch) : undefined;
     if (!(await this.#ask(patch, words, root))) return REJECTED_BY_USER;
     const { context } = patch.invocation;
-    if (reason.kind === "not-trusted") return this.#carryOut(patch, context, false);
+    if (reason.kind === "not-trusted") {
+      return this.#carryOut(patch, context, { isAutoApproved: false });
+    }
     return this.#applyApproved(patch);
   }
 
@@ -144,29 +154,52 @@ export class ApplyPatchTool {
     if (patchSubject(realPathsOf(plan)) !== patch.subject) {
       const problem = "its paths lead elsewhere since the user was asked";
       this.#services.refusals.add({ subject: patch.subject, reason: problem });
+      patch.invocation.emit({ type: "background_event", message: patchNotice(problem) });
       return `patch rejected: ${problem}`;
     }
-    return this.#carryOut(patch, await this.#approvedPlace(patch), false);
+    const isConfinable =
+      this.#services.hasPlatformSandbox &&
+      patch.invocation.context.sandboxPolicy.mode !== "danger-full-access";
+    if (!isConfinable) return this.#carryOut(patch, unconfined(patch), { isAutoApproved: false });
+    const place = await this.#approvedPlace(patch);
+    if (place !== undefined) return this.#carryOut(patch, place, { isAutoApproved: false });
+    return this.#carryOutAsShown(patch);
+  }
+
+  /**
+   * Into a protected place, which every sandbox keeps closed as a whole: the patch program gets the
+   * files that the user was shown, writes exactly these, and follows no link on the way to them.
+   */
+  async #carryOutAsShown(patch: Patch): Promise<string> {
+    const options = { isAutoApproved: false, isBoundToPlan: true };
+    const result = await this.#run(patch, unconfined(patch), options);
+    if (result.kind === "ended" && result.exitCode !== 0) {
+      const words = eventText(result.stderr).trim();
+      if (words.includes(NOT_AS_SHOWN)) {
+        this.#services.refusals.add({
+          subject: patch.subject,
+          reason: words.replaceAll(/\s*\n\s*/gu, ": "),
+        });
+      }
+    }
+    return this.#report(patch, result);
   }
 
   /**
    * Where what the user has approved is applied: in a sandbox that leaves open the directories it
-   * was shown to write in, because a link can be put in its way until it writes. Without one only
-   * when there is none, or when it writes what ours keep closed.
+   * was shown to write in, because a link can be put in its way until it writes. Undefined when it
+   * writes what ours keep closed.
    */
-  async #approvedPlace(patch: Patch): Promise<PolicyPlace> {
+  async #approvedPlace(patch: Patch): Promise<PolicyPlace | undefined> {
     const { context } = patch.invocation;
-    const isConfinable =
-      this.#services.hasPlatformSandbox && context.sandboxPolicy.mode !== "danger-full-access";
-    if (!isConfinable) return unconfined(patch);
     const targets = realPathsOf(patch.plan);
     const { writableRoots } = await placesOf(this.#services, context);
     const roots = new Set(outsideOf(targets, writableRoots).map(existingDirectoryOf));
-    if (roots.size === 0) return unconfined(patch);
+    if (roots.size === 0) return undefined;
     const place = widenedBy([...roots], context);
     const places = await placesOf(this.#services, { ...context, ...place });
     const isOpen = targets.every((target) => isWritable(target, places));
-    return isOpen ? place : unconfined(patch);
+    return isOpen ? place : undefined;
   }
 
   async #ask(
@@ -195,7 +228,7 @@ export class ApplyPatchTool {
   /** Under on-failure a patch may meet the sandbox; then the user is asked, as for commands. */
   async #applySandboxed(patch: Patch, place: PolicyPlace): Promise<string> {
     const { context, emit } = patch.invocation;
-    const result = await this.#run(patch, place, true);
+    const result = await this.#run(patch, place, { isAutoApproved: true });
     const denial = await this.#findDenial(patch, result, place);
     if (denial === undefined) return this.#report(patch, result);
     this.#services.refusals.add({ subject: patch.subject, reason: denial });
@@ -208,11 +241,15 @@ export class ApplyPatchTool {
     return this.#applyApproved(patch);
   }
 
-  async #carryOut(patch: Patch, place: PolicyPlace, isAutoApproved: boolean): Promise<string> {
-    return this.#report(patch, await this.#run(patch, place, isAutoApproved));
+  async #carryOut(patch: Patch, place: PolicyPlace, options: RunOptions): Promise<string> {
+    return this.#report(patch, await this.#run(patch, place, options));
   }
 
-  async #run(patch: Patch, place: PolicyPlace, isAutoApproved: boolean): Promise<CommandResult> {
+  async #run(
+    patch: Patch,
+    place: PolicyPlace,
+    { isAutoApproved, isBoundToPlan = false }: RunOptions,
+  ): Promise<CommandResult> {
     const { invocation, plan, text, workdir } = patch;
     const { callId, emit, context, signal } = invocation;
     const program = this.#services.applyPatchProgram;
@@ -222,12 +259,14 @@ export class ApplyPatchTool {
     this.#diff.beforePatch(changes);
     const autoApproved = isAutoApproved;
     emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
-    using command = patchCommand(program, text, this.#services.codexHome);
+    const words = isBoundToPlan ? [APPROVED_FLAG, digestOfEdits(plan.edits)] : [];
+    using command = patchCommand(program, words, text, this.#services.codexHome);
     const result = await this.#services.commands.run({
       argv: command.argv,
       cwd: resolve(workdir),
       policyCwd: place.cwd,
       policy: place.sandboxPolicy,
+      ...(isBoundToPlan ? { approvedFiles: approvedFilesOf(plan) } : {}),
       timeoutMs: TIMEOUT_MS,
       signal,
       onOutput: outputEvents(invocation),
@@ -284,6 +323,21 @@ function misfit({ message, problem }: PatchError, { emit }: ToolInvocation): str
 
 function unconfined({ invocation: { context } }: Patch): PolicyPlace {
   return { cwd: context.cwd, sandboxPolicy: DANGER_FULL_ACCESS_POLICY };
+}
+
+function approvedFilesOf({ edits }: Plan): readonly ApprovedFile[] {
+  return [
+    ...edits.removals.map(({ realPath }) => ({
+      path: realPath,
+      content: undefined,
+      mode: undefined,
+    })),
+    ...edits.writes.map(({ realPath, content, attributes }) => ({
+      path: realPath,
+      content,
+      mode: attributes?.mode,
+    })),
+  ];
 }
 
 /** The nearest one above `path` that exists. */

@@ -1,5 +1,6 @@
 /** What the shell tool needs of the machine: one command, run to its end. */
 import type { Confinement } from "../../linux-sandbox/helper-status.ts";
+import type { ApprovedFile } from "../../process/approved-files.ts";
 import type { CapturedOutput } from "../../process/output-capture.ts";
 import type { PlaceChange } from "../../process/place-guard.ts";
 import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
@@ -12,6 +13,8 @@ export interface CommandRequest {
   /** Of the session: what workspace-write makes writable. */
   readonly policyCwd: string;
   readonly policy: SandboxPolicy;
+  /** See ExecRequest. */
+  readonly approvedFiles?: readonly ApprovedFile[];
   readonly timeoutMs: number;
   /** Ends the command with all its descendants. */
   readonly signal: AbortSignal;
