@@ -11,7 +11,8 @@ import { basename, dirname, join } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
-import { groupChunks, MAIN_GROUP, type SplitModule } from "./chunk-groups.ts";
+import { groupChunks, MAIN_GROUP, START_GROUPS, type SplitModule } from "./chunk-groups.ts";
+import { groupInOneScope, requireNoWayBack } from "./group-scope.ts";
 
 export interface BundleOptions {
   readonly root: string;
@@ -42,12 +43,19 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   const assetTexts = new Map<string, string>();
   const mainPath = join(outputDirectory, "main.cjs");
   let mainCode = "";
-  for (const { name, text } of modules) {
+  const startChunks = new Map(START_GROUPS.map((group): [string, ModuleText[]] => [group, []]));
+  for (const module of modules) {
+    const { name, text } = module;
+    const chunk = names.get(name) ?? name;
+    const ofStart = startChunks.get(dirname(chunk));
+    if (ofStart !== undefined) {
+      ofStart.push(module);
+      continue;
+    }
     const code = await toCommonJs(withChunkNames(text, names));
     if (name === MAIN) {
       mainCode = code;
     } else {
-      const chunk = names.get(name) ?? name;
       const asset = `${dirname(chunk)}.js`;
       const property = `${JSON.stringify(chunk)}: function (exports, require, module) {${code}\n},\n`;
       assetTexts.set(asset, `${assetTexts.get(asset) ?? ""}${property}`);
@@ -55,9 +63,16 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   }
   const ownChunks = assetTexts.get(`${MAIN_GROUP}.js`) ?? "";
   writeFileSync(mainPath, `${await chunkLoader(options.root, ownChunks)}${mainCode}`);
-  const files = [...assetTexts].map(([name, properties]) => {
+  const scripts = new Map(
+    [...assetTexts].map(([name, properties]) => [name, `({\n${properties}})`]),
+  );
+  for (const [group, members] of startChunks) {
+    requireNoWayBack(members, modules);
+    scripts.set(`${group}.js`, await groupInOneScope(members, names));
+  }
+  const files = [...scripts].map(([name, text]) => {
     const path = join(outputDirectory, name);
-    writeFileSync(path, `({\n${properties}})`);
+    writeFileSync(path, text);
     return path;
   });
   if (options.makesCodeCaches) makeCodeCaches(options, files);

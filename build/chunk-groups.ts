@@ -20,12 +20,18 @@ export interface SplitModule {
 /** Larger chunks are worth an asset of their own: not every start that shares a group needs them. */
 const SMALL_BYTES = 40_000;
 
-/** Starts that count most, in order; each takes what those before it have not taken. */
+/** Starts that count most. The helper is part of the last one, and has what it needs in one piece. */
 const STARTS = [
   { group: "helper", entryPoint: "src/linux-sandbox/run.ts" },
   { group: "cli", entryPoint: "src/cli/program.ts" },
-  { group: "debug", entryPoint: "src/cli/debug-command.ts" },
+  { group: "debug", entryPoint: "src/cli/debug-start.ts" },
 ];
+
+/** What the command line as a whole and the start of one command both need. */
+const SHARED_GROUP = "cli-and-debug";
+
+/** The groups of which a start runs every chunk. */
+export const START_GROUPS: readonly string[] = [...STARTS.map(({ group }) => group), SHARED_GROUP];
 
 /** What this many of the other entries need is in one group. */
 const COMMON_FROM = 4;
@@ -54,6 +60,7 @@ export function groupChunks(
     const entry = modules.find((module) => module.entryPoint === entryPoint);
     if (entry === undefined) throw new Error(`No chunk starts with "${entryPoint}"`);
     for (const { name, bytes } of withImports(entry, byName)) {
+      if (groups.get(name) === "cli" && group === "debug") groups.set(name, SHARED_GROUP);
       if (!groups.has(name) && bytes < SMALL_BYTES) groups.set(name, group);
     }
   }

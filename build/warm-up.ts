@@ -2,6 +2,7 @@
  * Runs the paths of a start once, while code caches are made, so that the functions on them are in
  * the caches already compiled. Bundled beside the program, never packed into it.
  */
+import { startDebug } from "../src/cli/debug-start.ts";
 import { runCli } from "../src/cli/program.ts";
 import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
 import { confineAndExec } from "../src/linux-sandbox/confine.ts";
@@ -26,9 +27,14 @@ export async function warmUp(): Promise<void> {
     confineAndExec(harmlessLibc, command, () => undefined);
   }
   await warmUpScreen();
-  for (const line of [["debug", "landlock", "--full-auto", "--", "true"], ["--help"]]) {
+  const starts = [
+    () => startDebug(["debug", "landlock", "--full-auto", "--", "true"]),
+    () => runCli(["--help"]),
+    () => runCli(["-c", "model=o3", "debug", "landlock", "--", "true"]),
+  ];
+  for (const start of starts) {
     try {
-      await runCli(line);
+      await start();
     } catch {
       // There is no native addon here, so a command is never started; all before it has run.
     }

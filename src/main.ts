@@ -47,6 +47,10 @@ async function commandLine(words: readonly string[]): Promise<number> {
   }
   // How Codex starts it; scripts that cannot choose argv[0] do the same.
   if (words[0] === "--codex-run-as-apply-patch") return applyPatch(words);
+  if (words[0] === "debug") {
+    const { startDebug } = await import("./cli/debug-start.ts");
+    return startDebug(words);
+  }
   const { runCli } = await import("./cli/program.ts");
   return runCli(words);
 }

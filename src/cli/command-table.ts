@@ -2,20 +2,21 @@
 import { EXIT_CODE_MEANINGS } from "../exec-mode/exit-code.ts";
 import { COLOR_CHOICES } from "../config/color-choice.ts";
 import { KNOWN_MODELS } from "../config/model-families.ts";
-import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import type { CommandSpec, FlagSpec } from "./command-spec.ts";
+import {
+  BYPASS,
+  CD,
+  CONFIG,
+  EXIT_CODES,
+  FULL_AUTO,
+  HELP_OF_GROUP,
+  SANDBOX,
+  withoutApprovals,
+} from "./common-specs.ts";
+import { DEBUG } from "./debug-spec.ts";
 
 export const APPROVAL_POLICIES = ["untrusted", "on-failure", "on-request", "never"] as const;
 export const SHELLS = ["bash", "elvish", "fish", "powershell", "zsh"] as const;
-
-const CONFIG: FlagSpec = {
-  long: "--config",
-  short: "-c",
-  value: "KEY=VALUE",
-  isRepeatable: true,
-  mayBeEmpty: true,
-  help: 'Set one key of config.toml for this run: a dotted key, and TOML, JSON or text (-c model="o3")',
-};
 
 const MODEL: FlagSpec = {
   long: "--model",
@@ -34,40 +35,12 @@ const PROFILE: FlagSpec = {
   help: "Use this profile of config.toml",
 };
 
-const SANDBOX: FlagSpec = {
-  long: "--sandbox",
-  short: "-s",
-  value: "MODE",
-  choices: SANDBOX_MODES,
-  help: "What commands may do",
-};
-
 const APPROVAL: FlagSpec = {
   long: "--ask-for-approval",
   short: "-a",
   value: "POLICY",
   choices: APPROVAL_POLICIES,
   help: "When to ask before a command runs",
-};
-
-const FULL_AUTO: FlagSpec = {
-  long: "--full-auto",
-  conflicts: ["--dangerously-bypass-approvals-and-sandbox"],
-  help: "Same as -a on-failure -s workspace-write",
-};
-
-const BYPASS: FlagSpec = {
-  long: "--dangerously-bypass-approvals-and-sandbox",
-  conflicts: ["--full-auto"],
-  help: "Ask nothing and run every command without a sandbox; only for machines that are one",
-};
-
-const CD: FlagSpec = {
-  long: "--cd",
-  short: "-C",
-  value: "DIR",
-  completion: "directory",
-  help: "Work in this directory",
 };
 
 const IMAGE: FlagSpec = {
@@ -90,7 +63,6 @@ const SETTINGS = [CONFIG, STRICT, MODEL, OSS, PROFILE, SANDBOX, FULL_AUTO, BYPAS
 /** Exec asks nobody: the one policy that says so may be written out. */
 const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: true };
 
-const EXIT_CODES = "0 success, 1 failure, 2 wrong usage";
 const TUI_EXIT_CODES =
   "0 the user ended it, 1 failure, 2 wrong usage, no terminal or no such session, 129 hung up, 143 terminated";
 
@@ -241,17 +213,6 @@ const ACP: CommandSpec = {
   exitCodes: EXIT_CODES,
 };
 
-/** `codex debug help`, as other command lines have it. */
-const HELP_OF_GROUP: CommandSpec = {
-  name: "help",
-  summary: "Show this help",
-  flags: [],
-  arguments: [{ name: "COMMAND", isVariadic: true, help: "Default: the group" }],
-  isHidden: true,
-  example: "codex help debug landlock",
-  exitCodes: EXIT_CODES,
-};
-
 const MCP_SERVERS: CommandSpec = {
   name: "mcp-servers",
   summary: "Look at the MCP servers that the configuration names",
@@ -326,50 +287,6 @@ const COMPLETION: CommandSpec = {
   arguments: [{ name: "SHELL", choices: SHELLS, help: "Default: bash" }],
   example: "codex completion zsh > ~/.zfunc/_codex",
   exitCodes: EXIT_CODES,
-};
-
-const DEBUG_EXIT_CODES =
-  "those of the command, 128 + number when a signal ended it, 1 failure, 2 wrong usage";
-
-function debugCommand(name: string, summary: string): CommandSpec {
-  return {
-    name,
-    summary,
-    details: ["Flags after the first word of the command belong to the command."],
-    flags: [FULL_AUTO, SANDBOX, BYPASS, CONFIG, CD].map(withoutApprovals),
-    arguments: [
-      {
-        name: "COMMAND",
-        isRequired: true,
-        isVariadic: true,
-        completion: "command",
-        help: "Program and its arguments",
-      },
-    ],
-    stopsAtFirstArgument: true,
-    example: `codex debug ${name} --full-auto -- make test`,
-    exitCodes: DEBUG_EXIT_CODES,
-  };
-}
-
-/** There is nobody to ask about a single command. */
-function withoutApprovals(flag: FlagSpec): FlagSpec {
-  if (flag === FULL_AUTO) return { ...flag, help: "Same as -s workspace-write" };
-  return flag === BYPASS ? { ...flag, isHidden: true } : flag;
-}
-
-const DEBUG: CommandSpec = {
-  name: "debug",
-  summary: "Try out the sandbox",
-  flags: [CONFIG],
-  commands: [
-    debugCommand("landlock", "Run a command under the Linux sandbox"),
-    debugCommand("seatbelt", "Run a command under the macOS sandbox"),
-    HELP_OF_GROUP,
-  ],
-  isGroup: true,
-  example: "codex debug landlock ls",
-  exitCodes: DEBUG_EXIT_CODES,
 };
 
 const CONFIG_COMMAND: CommandSpec = {

@@ -1,6 +1,6 @@
 /** `codex completion [SHELL]`: prints the script that teaches a shell our command line. */
 import { COMMAND_TABLE, SHELLS } from "./command-table.ts";
-import { oneOf } from "./conversation-settings.ts";
+import { oneOf } from "./flag-choices.ts";
 import type { Invocation } from "./invocation.ts";
 import { print } from "./output.ts";
 

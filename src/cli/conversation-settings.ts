@@ -4,9 +4,9 @@ import { COLOR_CHOICES, type ColorChoice } from "../config/color-choice.ts";
 import { type Config, type ConfigInput, loadConfig } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { APPROVAL_POLICIES } from "./command-table.ts";
-import { SANDBOX_MODES } from "../protocol/sandbox-policy.ts";
 import { flagText, flagTexts, hasFlag, type Invocation } from "./invocation.ts";
 import { complain } from "./output.ts";
+import { oneOf, sandboxModeFlag } from "./flag-choices.ts";
 import type { ProcessContext } from "./process-context.ts";
 
 /**
@@ -68,19 +68,6 @@ function permissionFlags(
   };
 }
 
-/** The value of -s. */
-export function sandboxModeFlag(invocation: Invocation) {
-  return oneOf(SANDBOX_MODES, flagText(invocation, "--sandbox"));
-}
-
 export function colorChoice(invocation: Invocation): ColorChoice {
   return oneOf(COLOR_CHOICES, flagText(invocation, "--color")) ?? "auto";
-}
-
-/** The table has refused everything else; this only tells the compiler. */
-export function oneOf<T extends string>(
-  choices: readonly T[],
-  value: string | undefined,
-): T | undefined {
-  return choices.find((choice) => choice === value);
 }

@@ -1,6 +1,6 @@
 /** `codex debug landlock|seatbelt`: one command under the sandbox. */
 import { runDebugSandbox } from "../debug-sandbox/run.ts";
-import { sandboxModeFlag } from "./conversation-settings.ts";
+import { sandboxModeFlag } from "./flag-choices.ts";
 import { flagText, flagTexts, hasFlag, type Invocation } from "./invocation.ts";
 
 /** Start-up counts here: nothing is read or loaded that the command does not need. */

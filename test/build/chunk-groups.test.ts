@@ -15,7 +15,7 @@ function shared(name: string, bytes = 500, ...imports: readonly string[]): Split
 
 const helper = entry("src/linux-sandbox/run.ts", "libc.js");
 const cli = entry("src/cli/program.ts", "table.js", "libc.js");
-const debug = entry("src/cli/debug-command.ts", "policy.js");
+const debug = entry("src/cli/debug-start.ts", "policy.js");
 const main = entry("src/main.ts");
 const starts = [helper, cli, debug, shared("libc.js"), shared("table.js")];
 
@@ -30,7 +30,7 @@ test("a chunk goes with the first start that needs it, however deep", () => {
       ["deep.js", "debug"],
       ["libc.js", "helper"],
       ["policy.js", "debug"],
-      ["src-cli-debug-command-ts.js", "debug"],
+      ["src-cli-debug-start-ts.js", "debug"],
       ["src-cli-program-ts.js", "cli"],
       ["src-linux-sandbox-run-ts.js", "helper"],
       ["table.js", "cli"],
@@ -82,5 +82,16 @@ test("imports in a circle end", () => {
 });
 
 test("a start that is not there fails the build", () => {
-  assert.throws(() => groupChunks([helper, cli], main), /src\/cli\/debug-command\.ts/);
+  assert.throws(() => groupChunks([helper, cli], main), /src\/cli\/debug-start\.ts/);
+});
+
+test("what the command line and the start of one command share is a group of its own", () => {
+  const modules = [helper, cli, shared("libc.js"), shared("table.js"), shared("policy.js")];
+  const groups = groupChunks(
+    [...modules, entry("src/cli/debug-start.ts", "policy.js", "table.js", "libc.js")],
+    main,
+  );
+  assert.equal(groups.get("table.js"), "cli-and-debug");
+  assert.equal(groups.get("policy.js"), "debug");
+  assert.equal(groups.get("libc.js"), "helper");
 });
