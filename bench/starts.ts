@@ -10,7 +10,7 @@ import type { Peers } from "./peers.ts";
 const LIMITS: Readonly<Record<string, number>> = {
   "codex --version": 0.95,
   "codex --help": 1.8,
-  "codex debug landlock -- true": 1.15,
+  "codex debug landlock -- true": 1.1,
   "codex completion bash": 3.2,
   "codex config check": 3.2,
 };

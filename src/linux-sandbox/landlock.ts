@@ -168,7 +168,9 @@ function encodeAttributes(attributes: RulesetAttributes, abi: number): BigUint64
 
 /** The descriptor of the path; none for a device that this system does not have. */
 function addRule(libc: Libc, rulesetFd: number, rule: PathRule): readonly number[] {
-  const opened = openPath(libc, rule.path);
+  // Rights that files have, too, are the same for a directory: no need to know which it is.
+  const forAny = (rule.access & ~FILE_RIGHTS) === 0n;
+  const opened = forAny ? openAny(libc, rule.path) : openPath(libc, rule.path);
   if (!opened.ok) {
     if (!rule.required) return [];
     throw new SyscallError(`opening ${JSON.stringify(rule.path)}`, opened.errno);
@@ -202,9 +204,13 @@ const RESOLVE_NO_SYMLINKS = 4n;
 function openPath(libc: Libc, path: string): OpenedPath {
   const asDirectory = openNoLinks(libc, path, O_DIRECTORY);
   if (asDirectory.ok) return { ok: true, fd: asDirectory.value, isDirectory: true };
-  if (asDirectory.errno !== "ENOTDIR") return asDirectory;
-  const asFile = openNoLinks(libc, path, 0);
-  return asFile.ok ? { ok: true, fd: asFile.value, isDirectory: false } : asFile;
+  return asDirectory.errno === "ENOTDIR" ? openAny(libc, path) : asDirectory;
+}
+
+/** `isDirectory` is not known then: false, the answer that grants less. */
+function openAny(libc: Libc, path: string): OpenedPath {
+  const opened = openNoLinks(libc, path, 0);
+  return opened.ok ? { ok: true, fd: opened.value, isDirectory: false } : opened;
 }
 
 function openNoLinks(libc: Libc, path: string, extraFlags: number) {
