@@ -1,7 +1,8 @@
 /**
- * `node build/screenshots.ts`: the pictures in docs/, from sessions of the executable on a
- * pseudo-terminal with a scripted model. What is drawn is the state of the terminal's cells, with
- * what is new in each run left out; `--check` only says which of them would be others by now.
+ * `node_modules/.bin/node build/screenshots.ts`: the pictures in docs/, from sessions of the
+ * executable on a pseudo-terminal with a scripted model. What is drawn is the state of the
+ * terminal's cells, with what is new in each run left out; `--check` only says which of them would
+ * be others by now.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -178,7 +179,9 @@ function save(terminal: headless.Terminal, name: string): void {
     const drawn = picture(terminal, theme);
     if (!isCheck) writeFileSync(file, drawn);
     else if (!existsSync(file) || readFileSync(file, "utf8") !== drawn) {
-      console.error(`${path} is not what a session looks like: run node build/screenshots.ts`);
+      console.error(
+        `${path} is not what a session looks like: run node_modules/.bin/node build/screenshots.ts`,
+      );
       process.exitCode = 1;
     }
   }

@@ -64,7 +64,9 @@ const SETTINGS = [CONFIG, STRICT, MODEL, OSS, PROFILE, SANDBOX, FULL_AUTO, BYPAS
 const APPROVAL_NEVER: FlagSpec = { ...APPROVAL, choices: ["never"], isHidden: true };
 
 const TUI_EXIT_CODES =
-  "0 the user ended it, 1 failure, 2 wrong usage, no terminal or no such session, 129 hung up, 143 terminated";
+  "0 the user ended it, 1 failure, 2 wrong usage or configuration, no terminal or no such session, 129 hung up, 143 terminated";
+const SERVER_EXIT_CODES =
+  "0 the input ended, 1 failure or wrong configuration, 2 wrong usage, 129 hung up, 130 interrupted, 143 terminated";
 
 const COLOR: FlagSpec = {
   long: "--color",
@@ -186,7 +188,7 @@ const PROTO: CommandSpec = {
   summary: "Take submissions as JSON lines on stdin and print events as JSON lines",
   flags: [...SETTINGS, APPROVAL],
   example: "codex proto -c model=o3 < submissions.jsonl",
-  exitCodes: EXIT_CODES,
+  exitCodes: SERVER_EXIT_CODES,
 };
 
 const MCP: CommandSpec = {
@@ -194,7 +196,7 @@ const MCP: CommandSpec = {
   summary: "Be an MCP server on stdin and stdout",
   flags: [...SETTINGS, APPROVAL],
   example: "codex mcp -c sandbox_mode=workspace-write",
-  exitCodes: EXIT_CODES,
+  exitCodes: SERVER_EXIT_CODES,
 };
 
 const MCP_SERVERS_FLAGS: readonly FlagSpec[] = [
@@ -210,7 +212,7 @@ const ACP: CommandSpec = {
   summary: "Be an editor's agent (Agent Client Protocol) on stdin and stdout",
   flags: [...SETTINGS, APPROVAL],
   example: "codex acp --sandbox workspace-write",
-  exitCodes: EXIT_CODES,
+  exitCodes: SERVER_EXIT_CODES,
 };
 
 const MCP_SERVERS: CommandSpec = {

@@ -1,5 +1,10 @@
 /** `codex config check`: what is set, by which layer, and what is wrong. */
-import { formatPlace, type ConfigProblem, formatProblem } from "../config/config-error.ts";
+import {
+  formatPlace,
+  type ConfigProblem,
+  formatProblem,
+  refusedKeys,
+} from "../config/config-error.ts";
 import { type ConfigReport, type ReportedSetting, reportConfig } from "../config/config-report.ts";
 import { formatPath } from "../config/toml-value.ts";
 import { configInput } from "./conversation-settings.ts";
@@ -9,15 +14,19 @@ import { readProcessContext } from "./process-context.ts";
 
 /** 0 when the configuration can be used. With --strict-config, an unknown key is an error. */
 export async function runConfigCheckCommand(invocation: Invocation): Promise<number> {
-  const report = await reportConfig(configInput(invocation, readProcessContext()));
-  const isStrict = hasFlag(invocation, "--strict-config");
-  const isGood = report.errors.length === 0 && !(isStrict && report.warnings.some(isUnknownKey));
+  const found = await reportConfig(configInput(invocation, readProcessContext()));
+  const report = hasFlag(invocation, "--strict-config") ? asStrict(found) : found;
+  const isGood = report.errors.length === 0;
   print(hasFlag(invocation, "--json") ? reportAsJson(report, isGood) : reportAsText(report));
   return isGood ? 0 : 1;
 }
 
-function isUnknownKey(problem: ConfigProblem): boolean {
-  return problem.isUnknownKey === true;
+function asStrict(report: ConfigReport): ConfigReport {
+  return {
+    ...report,
+    errors: [...report.errors, ...refusedKeys(report.warnings)],
+    warnings: report.warnings.filter(({ isUnknownKey }) => isUnknownKey !== true),
+  };
 }
 
 function reportAsText(report: ConfigReport): string {

@@ -11,7 +11,7 @@ import {
 } from "./common-specs.ts";
 
 const DEBUG_EXIT_CODES =
-  "those of the command, 128 + number when a signal ended it, 1 failure, 2 wrong usage";
+  "0 to 255 those of the command, 1 failure or wrong configuration, 2 wrong usage, 126 not executable, 127 not found, 128 and its number when a signal ended it";
 
 function debugCommand(name: string, summary: string): CommandSpec {
   return {

@@ -7,9 +7,15 @@ import { writeSync } from "node:fs";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Errors: those of write(2); EPIPE when nobody reads any more, which the entry takes as an end. */
+/** Errors: EPIPE when nobody reads any more, which the entry takes as an end; else one for people. */
 export function print(text: string): void {
-  writeAll(STDOUT, text);
+  try {
+    writeAll(STDOUT, text);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    if (code === "EPIPE") throw error;
+    throw new Error(`Cannot write to standard output: ${code}`, { cause: error });
+  }
 }
 
 /** One line for people. A closed stderr leaves the exit code to speak. */

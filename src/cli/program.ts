@@ -59,9 +59,13 @@ async function runCommand(invocation: Invocation): Promise<number> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     complain(error.message);
-    // Scripts tell a turn that failed from one that never began.
-    return invocation.path[0] === "exec" ? EXIT_USAGE : EXIT_FAILURE;
+    return isConversation(invocation) ? EXIT_USAGE : EXIT_FAILURE;
   }
+}
+
+/** Scripts tell one of these that failed from one that never began. */
+function isConversation({ path: [command] }: Invocation): boolean {
+  return command === undefined || command === "resume" || command === "exec";
 }
 
 async function loadCommand({ path }: Invocation): Promise<Run> {

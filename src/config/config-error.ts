@@ -36,6 +36,13 @@ export function formatPlace(place: ConfigPlace): string {
   return `${place.file}:${place.line}${column}`;
 }
 
+/** Of `warnings`, the unknown keys as what --strict-config makes of them: errors. */
+export function refusedKeys(warnings: readonly ConfigProblem[]): ConfigProblem[] {
+  return warnings
+    .filter(({ isUnknownKey }) => isUnknownKey === true)
+    .map((problem) => ({ ...problem, complaint: problem.complaint.replace(", ignored", "") }));
+}
+
 /** The configuration cannot be used. `problems` holds all that was found, the first one first. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

@@ -1,5 +1,5 @@
 /** Reading the bytes of `config.toml`. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { getSystemErrorMessage } from "node:util";
 import { isUtf8 } from "node:buffer";
 import { configFile } from "./codex-home.ts";
@@ -27,7 +27,7 @@ function readBytes(file: string): Buffer | undefined {
     // Not blocking: opening a pipe would wait for its writer.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT" && !isLink(file)) return undefined;
     throw cannotRead(file, error);
   }
   try {
@@ -40,6 +40,11 @@ function readBytes(file: string): Buffer | undefined {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Who keeps the settings elsewhere does not mean the defaults when that place is gone. */
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function decode(bytes: Buffer, file: string): string {
@@ -59,6 +64,7 @@ function decode(bytes: Buffer, file: string): string {
 }
 
 function cannotRead(file: string, cause: unknown): ConfigError {
+  if (errorCode(cause) === "ENOENT") return problem(file, "Cannot read: a link to no file", cause);
   const number = typeof cause === "object" && cause !== null && "errno" in cause && cause.errno;
   const reason = typeof number === "number" ? getSystemErrorMessage(number) : String(cause);
   return problem(file, `Cannot read: ${reason}`, cause);

@@ -2,7 +2,7 @@
  * The configuration in force: defaults, then `config.toml`, the active profile, `-c`, flags. This
  * is the only merged form; whoever needs a setting takes it from here.
  */
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ShellEnvironmentPolicy } from "../process/exec-env.ts";
 import type { ApprovalPolicy } from "../protocol/approval.ts";
@@ -10,7 +10,7 @@ import type { ReasoningEffort, ReasoningSummary } from "../protocol/reasoning.ts
 import type { SandboxMode, SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { readBaseInstructions } from "./base-instructions.ts";
 import type { Environment } from "./codex-home.ts";
-import { ConfigError, type ConfigProblem, formatProblem } from "./config-error.ts";
+import { ConfigError, type ConfigProblem, formatProblem, refusedKeys } from "./config-error.ts";
 import { readConfigFile } from "./config-file.ts";
 import type { ConfigToml } from "./config-toml.ts";
 import { type FlagToml, type LoadedSettings, loadSettings } from "./load-settings.ts";
@@ -142,7 +142,7 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
 }
 
 function refuseUnknownKeys({ warnings }: LoadedSettings): void {
-  const [first, ...rest] = warnings.filter(({ isUnknownKey }) => isUnknownKey === true);
+  const [first, ...rest] = refusedKeys(warnings);
   if (first !== undefined) throw new ConfigError([first, ...rest]);
 }
 
@@ -213,12 +213,31 @@ function resolveWorkingDirectory(cd: string | undefined, cwd: string): string {
   const path = resolve(cwd, cd);
   // The kernel has no such path, and Node throws for it.
   const isNone = cd === "" || cd.includes("\0");
-  const status = isNone ? undefined : statSync(path, { throwIfNoEntry: false });
-  if (status?.isDirectory() === true) return path;
-  const state = status === undefined ? "no such directory" : "not a directory";
-  const complaint = `${quote(cd)}: ${state}`;
+  const problem = isNone ? "no such directory" : directoryProblem(path);
+  if (problem === undefined) return path;
+  const complaint = `${quote(cd)}: ${problem}`;
   throw new ConfigError([{ place: { kind: "argument", argument: "--cd" }, complaint }]);
 }
+
+/** Why nobody can work there. A directory that may not be entered hides what is in it. */
+function directoryProblem(path: string): string | undefined {
+  try {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return "no such directory";
+    if (!status.isDirectory()) return "not a directory";
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    return DIRECTORY_PROBLEMS.get(code) ?? code;
+  }
+}
+
+const DIRECTORY_PROBLEMS: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["ELOOP", "too many symbolic links"],
+  ["ENAMETOOLONG", "the name is too long"],
+]);
 
 type ModelConfig = Pick<
   Config,

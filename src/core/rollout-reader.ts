@@ -96,7 +96,9 @@ const MAX_ROLLOUT_BYTES = 256 * 1024 * 1024;
 function parseRollout(path: string, [first, ...lines]: readonly string[]): StoredSession {
   const meta = metaSchema.safeParse(parseLine(first ?? ""));
   if (!meta.success || !isConversationId(meta.data.id)) {
-    throw new ResumeError(`Cannot resume "${path}": not a session file`);
+    throw new ResumeError(
+      `Cannot resume "${path}": not a session file; "codex resume" without one lists those that are`,
+    );
   }
   let history: ModelItem[] = [];
   let usage = NO_USAGE;
@@ -161,11 +163,16 @@ export function findRollout(codexHome: string, id: string): string {
   );
 }
 
-/** The session that was written to last. Errors: ResumeError when there is none. */
+/**
+ * The session that was written to last. An empty file is none: its disk was full, or its program
+ * killed, before anything was said. Errors: ResumeError when there is none.
+ */
 export function findLastRollout(codexHome: string): string {
   let newest: { readonly path: string; readonly time: number } | undefined;
   for (const path of sessionFiles(codexHome)) {
-    const time = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status?.isFile() === true && status.size === 0) continue;
+    const time = status?.mtimeMs ?? 0;
     // Newest names come first; of files of one time the first is meant.
     if (newest === undefined || time > newest.time) newest = { path, time };
   }

@@ -8,6 +8,7 @@
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 import {
   PRIVATE_DIRECTORY_MODE,
   PRIVATE_FILE_MODE,
@@ -37,13 +38,19 @@ export interface SessionModel {
 /** Where items go. A failure to write is told once and ends the writing, not the session. */
 export class Rollout {
   readonly #open: () => number;
+  readonly #path: () => string;
   readonly #onProblem: (message: string) => void;
   #descriptor: number | null = null;
   #isBroken = false;
   /** What the file says of it. */
   #model: SessionModel | undefined;
 
-  private constructor(open: () => number, onProblem: (message: string) => void) {
+  private constructor(
+    path: () => string,
+    open: () => number,
+    onProblem: (message: string) => void,
+  ) {
+    this.#path = path;
     this.#open = open;
     this.#onProblem = onProblem;
   }
@@ -54,11 +61,12 @@ export class Rollout {
     onProblem: (message: string) => void,
     now: () => Date = () => new Date(),
   ): Rollout {
-    let path: string | undefined;
-    return new Rollout(() => {
-      if (path !== undefined) return openSync(path, APPEND);
+    let begun: string | undefined;
+    const open = (): number => {
+      if (begun !== undefined) return openSync(begun, APPEND);
       const time = now();
-      path = rolloutPath(session.codexHome, session.id, time);
+      const path = rolloutPath(session.codexHome, session.id, time);
+      begun = path;
       makeDirectories(dirname(path), PRIVATE_DIRECTORY_MODE);
       const descriptor = openSync(path, "ax", PRIVATE_FILE_MODE);
       writeLine(descriptor, {
@@ -69,12 +77,17 @@ export class Rollout {
         git: readGitInfo(session.cwd) ?? {},
       });
       return descriptor;
-    }, onProblem);
+    };
+    return new Rollout(() => begun ?? sessionsDirectory(session.codexHome), open, onProblem);
   }
 
   /** Goes on in an existing file, which `readRollout` has repaired; `model` is what that says. */
   static resume(path: string, onProblem: (message: string) => void, model?: SessionModel): Rollout {
-    const rollout = new Rollout(() => openSync(path, APPEND), onProblem);
+    const rollout = new Rollout(
+      () => path,
+      () => openSync(path, APPEND),
+      onProblem,
+    );
     rollout.#model = model;
     return rollout;
   }
@@ -123,10 +136,17 @@ export class Rollout {
       writeLine(this.#descriptor, record);
     } catch (error) {
       this.#isBroken = true;
-      const reason = error instanceof Error && "code" in error ? error.code : "unknown error";
-      this.#onProblem(`Cannot write the session file: ${String(reason)}`);
+      const file = JSON.stringify(this.#path());
+      this.#onProblem(
+        `Cannot write the session file ${file}: ${reasonOf(error)}; what follows is not kept for "codex resume"`,
+      );
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  const isOfSystem = error instanceof Error && "errno" in error && typeof error.errno === "number";
+  return isOfSystem ? getSystemErrorMessage(Number(error.errno)) : "unknown error";
 }
 
 /** Never makes a file: one that was removed would begin in the middle of a session. */

@@ -160,9 +160,16 @@ function complain(message: string): number {
   return 1;
 }
 
+const DIRECTORY_PROBLEMS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "no such directory"],
+  ["ENOTDIR", "not a directory"],
+  ["EACCES", "permission denied"],
+  ["ELOOP", "too many symbolic links"],
+]);
+
 function reasonOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") {
-    return error.code === "ENOENT" ? "no such directory" : error.code;
+    return DIRECTORY_PROBLEMS.get(error.code) ?? error.code;
   }
   return error instanceof Error ? error.message : String(error);
 }

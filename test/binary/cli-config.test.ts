@@ -1,6 +1,6 @@
 /** Configuration through the built executable: `config check`, errors, layers, start-up times. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
@@ -122,6 +122,13 @@ test("config check without a file, with a broken one, and when strict", options,
   );
   const strict = await codex(place(t, "modle = 1\n"), ["config", "check", "--strict-config"]);
   assert.equal(strict.code, 1);
+  assert.match(
+    strict.stdout,
+    /^error: .*config\.toml:1:1: modle: unknown key; did you mean "model"\?\n1 error, 0 warnings\n$/m,
+  );
+  const refused = await codex(place(t, "modle = 1\n"), ["exec", "--strict-config", "hello"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /^codex: .*:1:1: modle: unknown key; did you mean "model"\?\n$/);
 });
 
 /** `exec` has codes of its own: 1 is a turn that failed. */
@@ -157,6 +164,41 @@ for (const [words, exitCode] of COMMANDS) {
     assert.deepEqual({ code, stderr }, { code: exitCode, stderr: message });
   });
 }
+
+test("a config.toml that is a link to no file is not taken for none", options, async (t) => {
+  const at = place(t);
+  symlinkSync("/nonexistent/config.toml", join(at.codexHome, "config.toml"));
+  const message = `${at.codexHome}/config.toml: Cannot read: a link to no file\n`;
+  for (const [words, exitCode] of COMMANDS) {
+    const { code, stderr } = await codex(at, words);
+    assert.deepEqual({ code, stderr }, { code: exitCode, stderr: `codex: ${message}` });
+  }
+  const check = await codex(at, ["config", "check"]);
+  assert.equal(check.code, 1);
+  assert.ok(check.stdout.includes(`error: ${message}`), check.stdout);
+});
+
+test(
+  "a directory to work in that cannot be entered is named with the reason",
+  options,
+  async (t) => {
+    const at = place(t);
+    symlinkSync("loop", join(at.cwd, "loop"));
+    writeFileSync(join(at.cwd, "file"), "");
+    for (const [cd, reason] of [
+      ["loop", "too many symbolic links"],
+      ["file", "not a directory"],
+      ["none", "no such directory"],
+    ] as const) {
+      const exec = await codex(at, ["exec", "-C", cd, "hello"]);
+      const expected = { code: 2, stderr: `codex: --cd: "${cd}": ${reason}\n` };
+      assert.deepEqual({ code: exec.code, stderr: exec.stderr }, expected);
+      const debug = await codex(at, ["debug", "landlock", "-C", cd, "--", "true"]);
+      const told = { code: 1, stderr: `codex: Cannot enter directory "${cd}": ${reason}\n` };
+      assert.deepEqual({ code: debug.code, stderr: debug.stderr }, told);
+    }
+  },
+);
 
 test("help, version and completion need no configuration", options, async (t) => {
   const at = place(t, "broken = \n");

@@ -54,6 +54,15 @@ test("a reader that goes away early is no failure", options, async (t) => {
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
 
+test("output that does not fit on a full disk is told in words", options, async (t) => {
+  for (const words of ["--help", "completion zsh", "man", "help exec"]) {
+    const script = `"$0" ${words} >/dev/full`;
+    const { code, stderr } = await run(["sh", "-c", script, codexBinary], { cwd: tempDir(t) });
+    const message = "codex: Cannot write to standard output: ENOSPC\n";
+    assert.deepEqual({ code, stderr }, { code: 1, stderr: message }, words);
+  }
+});
+
 test("long output arrives whole through a slow pipe", options, async (t) => {
   const whole = await run([codexBinary, "completion", "zsh"], { cwd: tempDir(t) });
   const script = `"$0" completion zsh | { sleep 0.2; cat; }`;

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -85,7 +86,8 @@ test("between writes no file is open, and a file that was removed is not begun a
   rmSync(path);
   rollout.append(user);
   rollout.append(user);
-  assert.deepEqual(problems, ["Cannot write the session file: ENOENT"]);
+  const reason = 'no such file or directory; what follows is not kept for "codex resume"';
+  assert.deepEqual(problems, [`Cannot write the session file "${path}": ${reason}`]);
   assert.ok(!existsSync(path));
 });
 
@@ -233,6 +235,17 @@ test("sessions are found by id, and the one written to last", (t) => {
   assert.throws(() => findRollout(codexHome, "../../etc"), ResumeError);
   assert.throws(() => findRollout(codexHome, "99999999-2222-4333-8444-000000000000"), ResumeError);
   assert.throws(() => findLastRollout(tempDir(t)), ResumeError);
+});
+
+test("an empty file is not the session that was written to last", (t) => {
+  const codexHome = tempDir(t);
+  const path = writeSession(codexHome, [user]);
+  const empty = rolloutPath(codexHome, "99999999-2222-4333-8444-555555555555", TIME);
+  writeFileSync(empty, "");
+  utimesSync(path, TIME, TIME);
+  assert.equal(findLastRollout(codexHome), path);
+  writeFileSync(empty, "not a session\n");
+  assert.equal(findLastRollout(codexHome), empty);
 });
 
 test("a file that is no session is refused and left alone", (t) => {

@@ -76,6 +76,17 @@ test(
   },
 );
 
+test("a session that never began for its configuration ends with 2", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const place = makePlace(t, server);
+  for (const words of [[], ["resume", "--last"]]) {
+    const args = ["-c", "sandbox_mode=1", ...words];
+    const screen = new TerminalScreen(t, { place, args });
+    await screen.waitFor("-c sandbox_mode=1: sandbox_mode: expected");
+    assert.equal(await screen.exitCode(), 2);
+  }
+});
+
 test("who does not trust a directory has its files read only", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
   const place = makePlace(t, server, "", false);
