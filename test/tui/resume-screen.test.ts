@@ -100,7 +100,8 @@ test("a resumed session shows which turns were interrupted", { skip }, async (t)
   second.type(ESCAPE);
   await second.waitFor("Esc again");
   second.type(ESCAPE);
-  await second.waitForRows(/^› four\n/mu);
+  // The draft, not the message above it, which has the same words.
+  await second.waitForRows(/^› four\n[^\n]* · [^\n]*$(?![^])/mu);
   second.type(KEY.control("c"));
   await quit(second);
   const third = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
