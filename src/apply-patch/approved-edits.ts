@@ -14,14 +14,16 @@ export const NOT_AS_SHOWN = "is no longer what the user was shown";
 export function digestOfEdits({ directories, writes, removals }: PlannedEdits): string {
   // Loaded here because other patches, which have to start fast, do not need it.
   const { createHash } = process.getBuiltinModule("node:crypto");
-  const facts = [
-    directories.map(({ realPath }) => realPath),
-    writes.map(({ realPath, content, attributes }) => [
-      realPath,
-      content,
-      attributes === undefined ? null : [attributes.mode, attributes.uid, attributes.gid],
-    ]),
-    removals.map(({ realPath }) => realPath),
-  ];
-  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+  const hash = createHash("sha256");
+  // In parts, since one string cannot hold the contents of many large files.
+  const add = (...facts: readonly unknown[]): unknown => hash.update(`${JSON.stringify(facts)}\n`);
+  for (const { realPath } of directories) add("directory", realPath);
+  for (const { realPath, content, attributes } of writes) {
+    const { mode, uid, gid } = attributes ?? {};
+    const bytes = Buffer.from(content);
+    add("file", realPath, mode ?? null, uid ?? null, gid ?? null, bytes.length);
+    hash.update(bytes);
+  }
+  for (const { realPath } of removals) add("removal", realPath);
+  return hash.digest("hex");
 }

@@ -12,17 +12,49 @@ export interface AffectedPath {
   readonly realPath: string;
 }
 
+export interface DescribeOptions {
+  /** A moved file as one that goes and one that comes, with all that is in it. */
+  readonly isWhole?: boolean;
+}
+
 /** One change per file, however often the patch touches it; a file that comes and goes has none. */
-export function describeChanges(files: StagedFiles): FileChanges {
+export function describeChanges(
+  files: StagedFiles,
+  { isWhole = false }: DescribeOptions = {},
+): FileChanges {
+  const nameOf = namesIn(files);
   return Object.fromEntries(
     files.entries.flatMap((entry) => {
-      const change = describeEntry(files, entry);
-      return change === undefined ? [] : [[files.absolute(entry.path), change] as const];
+      const change = isWhole ? describeWhole(entry) : describeEntry(entry, nameOf);
+      return change === undefined ? [] : [[nameOf(entry), change] as const];
     }),
   );
 }
 
-function describeEntry(files: StagedFiles, entry: StagedEntry): FileChange | undefined {
+type NameOf = (entry: StagedEntry) => string;
+
+/**
+ * As the patch spells them, unless one spelling stands for two files: a link and what it led to
+ * before the patch removed it. One of them would go unsaid, so all have their real paths then.
+ */
+function namesIn(files: StagedFiles): NameOf {
+  const spelled = files.entries.map((entry) => files.absolute(entry.path));
+  const areClear = new Set(spelled).size === spelled.length;
+  return areClear ? (entry) => files.absolute(entry.path) : (entry) => entry.realPath;
+}
+
+function describeWhole(entry: StagedEntry): FileChange | undefined {
+  const { after, before } = entry;
+  if (after.kind === "file" && entry.movedFrom !== undefined) {
+    return { add: { content: joinLines(after.lines) } };
+  }
+  if (after.kind !== "file" && entry.movedTo !== undefined) {
+    return before.kind === "missing" ? undefined : "delete";
+  }
+  return describeEntry(entry, () => "");
+}
+
+function describeEntry(entry: StagedEntry, nameOf: NameOf): FileChange | undefined {
   const { after, linesBefore, movedTo } = entry;
   if (entry.movedFrom !== undefined) return undefined;
   if (after.kind === "file") {
@@ -31,7 +63,7 @@ function describeEntry(files: StagedFiles, entry: StagedEntry): FileChange | und
   }
   if (entry.before.kind === "missing") return undefined;
   if (movedTo?.after.kind !== "file" || linesBefore === undefined) return "delete";
-  return updateChange(linesBefore, movedTo.after.lines, files.absolute(movedTo.path));
+  return updateChange(linesBefore, movedTo.after.lines, nameOf(movedTo));
 }
 
 function updateChange(before: FileLines, after: FileLines, movePath: string | null): FileChange {

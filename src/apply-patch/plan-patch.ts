@@ -13,8 +13,10 @@ import { describeFsError, strerror } from "./system-error.ts";
 export type PatchPlan =
   | {
       readonly ok: true;
-      /** For people: keys are absolute, spelled as in the patch. */
+      /** For people: keys are absolute, spelled as in the patch where that is clear. */
       readonly changes: FileChanges;
+      /** The same with all of every moved file, for who has to know what will stand at a place. */
+      readonly wholeChanges: () => FileChanges;
       /** For judging: every directory entry that is written or removed, with its real path. */
       readonly affected: readonly AffectedPath[];
       readonly report: PatchReport;
@@ -46,6 +48,7 @@ export function planPatch(patchText: string, cwd: string, view: FileView = diskV
     return {
       ok: true,
       changes: describeChanges(files),
+      wholeChanges: () => describeChanges(files, { isWhole: true }),
       affected: affectedPaths(files),
       report: describeReport(operations),
       edits: planEdits(files),

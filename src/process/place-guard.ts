@@ -135,13 +135,17 @@ export class PlaceGuard {
 
   /**
    * Takes over what an older guard has recorded. What that one had looked for and not found has
-   * come up since, and is no record.
+   * come up since, and is no record; but a file that settings include is older than its inclusion,
+   * which may be the user's doing.
    */
   trust(older: PlaceGuard): void {
     const sawAll = older.#placesBefore.sealed.length < MAX_PLACES;
+    const sealed = new Set(this.#placesBefore.sealed.map(({ path }) => path));
+    const own = new Set(this.#placesBefore.included.filter((path) => !sealed.has(path)));
     for (const path of this.#before.keys()) {
       if (older.#before.has(path)) this.#before.set(path, older.#before.get(path));
-      else if (sawAll && older.#looksIn(this.#directoryOf(path))) this.#before.delete(path);
+      else if (sawAll && !own.has(path) && older.#looksIn(this.#directoryOf(path)))
+        this.#before.delete(path);
     }
     const places = new Map(this.#nestedBefore.places);
     for (const path of places.keys()) {
@@ -166,6 +170,7 @@ export class PlaceGuard {
       });
       if (record !== undefined) this.#before.set(path, record);
     }
+    this.#recordIncluded(files);
     const places = new Map(this.#nestedBefore.places);
     for (const path of new Set([...places.keys(), ...this.#lookBelow().places.keys()])) {
       if (places.has(path) && places.get(path) === undefined) continue;
@@ -178,6 +183,24 @@ export class PlaceGuard {
       if (record !== undefined) places.set(path, record);
     }
     this.#nestedBefore = { ...this.#nestedBefore, places };
+  }
+
+  /** What the recorded settings include counts from now on, whatever those on the disk say. */
+  #recordIncluded(files: readonly ApprovedFile[]): void {
+    const { directories, codexHome, disk } = this.#input;
+    const readText = (path: string): string | undefined => {
+      const entry = this.#before.get(path)?.get(brand(""));
+      return entry?.kind === "file" ? entry.content.toString("latin1") : disk.readText(path);
+    };
+    const { included } = findProtectedPlaces(directories, codexHome, { ...disk, readText });
+    const more = included.filter((path) => !this.#before.has(path));
+    for (const path of more) {
+      const now = this.#read(path);
+      const place = { path: brand(path), record: undefined, now, ignored: undefined };
+      this.#before.set(path, recordWith(files, place) ?? now);
+    }
+    const { included: known } = this.#placesBefore;
+    this.#placesBefore = { ...this.#placesBefore, included: [...known, ...more] };
   }
 
   /** Compares, puts back, and says what it did. Everything the command started should have ended. */

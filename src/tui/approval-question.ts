@@ -6,7 +6,7 @@ import type { FileChanges } from "../protocol/file-change.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { joinWords } from "../shell/quote-words.ts";
 import { countLines } from "./output-rows.ts";
-import { revealCommand, sanitizeLine } from "./sanitize.ts";
+import { revealCommand, revealLine, sanitizeLine } from "./sanitize.ts";
 import type { SessionRules } from "./status-line.ts";
 
 export type Question = CommandQuestion | PatchQuestion;
@@ -120,12 +120,12 @@ function patchQuestion(
   const outside = Object.keys(msg.changes)
     .map((path) => resolve(path))
     .filter((path) => !isWithin(path, rules.cwd));
-  const root = msg.grant_root === undefined ? undefined : sanitizeLine(msg.grant_root);
-  const places = outside.map((path) => `Writes outside of the workspace: ${sanitizeLine(path)}`);
+  const root = msg.grant_root === undefined ? undefined : revealLine(msg.grant_root);
+  const places = outside.map((path) => `Writes outside of the workspace: ${revealLine(path)}`);
   const why =
     msg.reason === undefined
       ? "Why: under this approval policy you are asked before every change"
-      : `Why: ${sanitizeLine(denialIn(msg.reason))}`;
+      : `Why: ${revealLine(denialIn(msg.reason))}`;
   return {
     kind: "patch",
     taskId,
@@ -175,6 +175,6 @@ function subjectOf(question: Question): string {
 }
 
 function patchNames(changes: FileChanges): string {
-  const names = Object.keys(changes).map((path) => sanitizeLine(path));
+  const names = Object.keys(changes).map((path) => revealLine(path));
   return `changes of ${names.join(", ")}`;
 }

@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { diffWordsWithSpace } from "diff";
 import type { FileChange, FileChanges } from "../protocol/file-change.ts";
-import { sanitizeLine, sanitizeText } from "./sanitize.ts";
+import { revealLine } from "./sanitize.ts";
 import { BOLD, DIM, GREEN, RED, type Row, type Span, span, type Style } from "./styled.ts";
 import { wrapHard, wrapWords } from "./wrap.ts";
 
@@ -76,7 +76,7 @@ function nameOf(path: string, change: FileChange, cwd: string): string {
 export function displayPath(path: string, cwd: string): string {
   const inside = relative(cwd, path);
   const isInside = inside !== "" && !inside.startsWith("..") && !inside.startsWith("/");
-  return sanitizeLine(isInside ? inside : path);
+  return revealLine(isInside ? inside : path);
 }
 
 function changeRows(change: FileChange, width: number): readonly Row[] {
@@ -164,12 +164,12 @@ function lineRows(line: DiffLine, numberWidth: number, width: number): readonly 
 }
 
 function markedSpans(line: DiffLine, style: Style): readonly Span[] {
-  const text = sanitizeText(line.text);
+  const text = revealLine(line.text);
   const { partner } = line;
   if (partner === undefined || text.length > MAX_COMPARED || partner.length > MAX_COMPARED) {
     return [span(text, style)];
   }
-  const other = sanitizeText(partner);
+  const other = revealLine(partner);
   const isRemoved = line.sign === "-";
   const parts = isRemoved ? diffWordsWithSpace(text, other) : diffWordsWithSpace(other, text);
   const own = parts.filter((part) => (isRemoved ? !part.added : !part.removed));

@@ -62,6 +62,17 @@ function showInvisible(text: string): string {
 }
 
 /**
+ * A line of a file or a path that somebody is to judge: nothing is dropped, since an interpreter
+ * runs what stands behind a character that no terminal shows. Of a line's own end the carriage
+ * return goes.
+ */
+export function revealLine(text: string): string {
+  if (!NEEDS_WORK.test(text) && !text.includes("\n")) return text;
+  const visible = text.toWellFormed().replace(/\r$/u, "").replaceAll(CONTROLS, codePointName);
+  return showInvisible(visible.replaceAll("\t", "    ").replaceAll("\n", codePointName));
+}
+
+/**
  * A command as it will run, with everything in it visible. Nothing is dropped: control characters,
  * invisible ones and look-alike blanks become escapes, and `hasHidden` says that there are some.
  */

@@ -178,3 +178,24 @@ describe("the program with the digest of what was approved", () => {
     }
   });
 });
+
+test("a digest is made of contents that one string cannot hold", () => {
+  const content = "\u0001".repeat(90_000_000);
+  assert.throws(() => JSON.stringify(content), RangeError);
+  const digestOf = (text: string): string =>
+    digestOfEdits({
+      directories: [],
+      writes: [
+        {
+          path: "a",
+          patchLine: 1,
+          realPath: "/a",
+          content: text,
+          attributes: undefined,
+          replaces: undefined,
+        },
+      ],
+      removals: [],
+    });
+  assert.notEqual(digestOf(content), digestOf(content.slice(1)));
+});

@@ -197,3 +197,48 @@ test("content with the bytes of no character is not updated, but replaced or rem
   assert.equal(refusal(cwd, "*** Add File: a.bin", "+x"), "planned");
   assert.equal(refusal(cwd, "*** Delete File: a.bin"), "planned");
 });
+
+test("a link that is removed does not hide what was written through it", (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { hook: "true\n" });
+  symlinkSync("hook", join(cwd, "link"));
+  const update = ["*** Update File: link", "@@", "-true", "+false"];
+  const shown = { update: { unified_diff: "@@ -1 +1 @@\n-true\n+false\n", move_path: null } };
+  // What stays is shown by the name that the patch gives it.
+  assert.deepEqual(plan(cwd, ...update).changes, { [`${cwd}/link`]: shown });
+  const removed = plan(cwd, ...update, "*** Delete File: link");
+  assert.deepEqual(removed.changes, { [`${cwd}/hook`]: shown, [`${cwd}/link`]: "delete" });
+  const replaced = plan(cwd, ...update, "*** Delete File: link", "*** Add File: link", "+harmless");
+  assert.deepEqual(replaced.changes, {
+    [`${cwd}/hook`]: shown,
+    [`${cwd}/link`]: { add: { content: "harmless\n" } },
+  });
+});
+
+test("a moved file can be shown with all that is in it", (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { a: "one\ntwo\nthree\nfour\n", b: "x\n" });
+  const { changes, wholeChanges } = plan(
+    cwd,
+    "*** Update File: a",
+    "*** Move to: c",
+    "@@",
+    "-four",
+    "+FOUR",
+    "*** Update File: b",
+    "@@",
+    "-x",
+    "+y",
+  );
+  const other = { update: { unified_diff: "@@ -1 +1 @@\n-x\n+y\n", move_path: null } };
+  const diff = "@@ -3,2 +3,2 @@\n three\n-four\n+FOUR\n";
+  assert.deepEqual(changes, {
+    [`${cwd}/a`]: { update: { unified_diff: diff, move_path: `${cwd}/c` } },
+    [`${cwd}/b`]: other,
+  });
+  assert.deepEqual(wholeChanges(), {
+    [`${cwd}/a`]: "delete",
+    [`${cwd}/c`]: { add: { content: "one\ntwo\nthree\nFOUR\n" } },
+    [`${cwd}/b`]: other,
+  });
+});

@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -244,6 +245,54 @@ for (const mode of ["workspace-write", "read-only"] as const) {
     }
   });
 }
+
+test("what is approved is written in no other directory below it", { skip }, async (t) => {
+  for (const swaps of [false, true]) {
+    const place = makePlace(t);
+    const { granted, link } = place;
+    mkdirSync(join(granted, "below"));
+    const conversation = await start(t, {
+      place,
+      patches: [addFile("docs/a")],
+      // Looked at for the last time. What it leads to now is open in the sandbox too.
+      beforeRun: () => swaps && lead(link, join(granted, "below")),
+    });
+    assert.equal((await ask(conversation)).length, 1);
+    assert.equal(existsSync(join(granted, "a")), !swaps);
+    assert.equal(existsSync(join(granted, "below/a")), false);
+  }
+});
+
+test(
+  "a script that becomes a hook is shown in full, and that it can be run",
+  { skip },
+  async (t) => {
+    const hook = "a moved file";
+    for (const mode of [0o755, 0o644]) {
+      const place = makePlace(t);
+      const { cwd } = place;
+      mkdirSync(join(cwd, ".git/hooks"), { recursive: true });
+      writeFileSync(join(cwd, "script"), `${hook}\n1\n2\n3\n`, { mode });
+      const move = "*** Update File: script\n*** Move to: .git/hooks/x\n@@\n-3\n+4\n";
+      const conversation = await start(t, {
+        place,
+        patches: [{ command: ["apply_patch", `*** Begin Patch\n${move}*** End Patch\n`] }],
+      });
+      const [question] = await ask(conversation);
+      assert.ok(question?.type === "apply_patch_approval_request");
+      const target = join(cwd, ".git/hooks/x");
+      const content = `${hook}\n1\n2\n4\n`;
+      assert.deepEqual(question.changes, {
+        [join(cwd, "script")]: "delete",
+        [target]: { add: { content } },
+      });
+      const says = question.reason?.endsWith(`; executable: "${target}"`);
+      assert.equal(says, mode === 0o755, question.reason);
+      assert.equal(readFileSync(target, "utf8"), content);
+      assert.equal(statSync(target).mode & 0o777, mode);
+    }
+  },
+);
 
 test("hooks that the user has approved are written", { skip }, async (t) => {
   const place = makePlace(t);

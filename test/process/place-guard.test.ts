@@ -294,3 +294,41 @@ test("an approved hook of a repository that came up meanwhile stays", needsGit, 
     assert.equal(existsSync(evil), false);
   }
 });
+
+test("a file that approved settings include is kept as it was then", needsGit, async (t) => {
+  // Whoever includes it without being asked, such as the user in another terminal, loses no file.
+  for (const isApproved of [true, false]) {
+    const directory = await repository(t);
+    const at = (path: string): string => join(directory, path);
+    const [config, team] = [at(".git/config"), at("team.gitconfig")];
+    writeFileSync(team, "[alias]\n\tco = checkout\n");
+    const before = readFileSync(config, "utf8");
+    const older = guard(directory);
+    const content = `${before}[include]\n\tpath = ../team.gitconfig\n`;
+    writeFileSync(config, content);
+    if (isApproved) older.accept([{ path: config, content, mode: statSync(config).mode & 0o777 }]);
+    const newer = guard(directory);
+    newer.trust(older);
+    for (const each of [newer, older]) each.putBack();
+    assert.equal(readFileSync(config, "utf8"), isApproved ? content : before);
+    assert.equal(readFileSync(team, "utf8"), "[alias]\n\tco = checkout\n");
+    writeFileSync(team, "evil");
+    older.putBack();
+    assert.equal(readFileSync(team, "utf8") === "evil", !isApproved);
+  }
+});
+
+test("what somebody includes in the moment of an approval is no settings", needsGit, async (t) => {
+  const directory = await repository(t);
+  const [config, file] = [join(directory, ".git/config"), join(directory, "file")];
+  writeFileSync(file, "old");
+  const guarded = guard(directory);
+  const hook = join(directory, ".git/hooks/pre-commit");
+  writeFileSync(hook, "approved");
+  writeFileSync(config, `${readFileSync(config, "utf8")}[include]\n\tpath = ../file\n`);
+  guarded.accept([{ path: hook, content: "approved", mode: undefined }]);
+  guarded.putBack();
+  writeFileSync(file, "new");
+  assert.deepEqual(changes(guarded, directory), []);
+  assert.equal(readFileSync(file, "utf8"), "new");
+});

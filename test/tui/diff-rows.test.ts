@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hunkRows } from "../../src/tui/diff-rows.ts";
+import { diffRows, hunkRows } from "../../src/tui/diff-rows.ts";
 import { rowText } from "../../src/tui/styled.ts";
 
 /** What is marked within the rows of a diff. */
@@ -30,4 +30,18 @@ test("lines that are no pair, share little or are longer than 200 columns are no
     const words = "word ".repeat(length / 5);
     assert.deepEqual(marked(`@@ -1 +1 @@\n-${words}old\n+${words}new\n`), expected);
   }
+});
+
+test("nothing of a line or a path is dropped, hidden characters are shown in writing", () => {
+  const content = "echo hi\u001b]0;; evil\nready\u001b[2K\b\tset\rgo\u202e\nends as usual\r\n";
+  const shown = diffRows({ "/w/a\u001b]b": { add: { content } } }, "/w", 200).map(rowText);
+  assert.deepEqual(shown, [
+    "Add a<U+001B>]b (+3 -0)",
+    "  1 + echo hi<U+001B>]0;; evil",
+    "  2 + ready<U+001B>[2K<U+0008>    set<U+000D>go<U+202E>",
+    "  3 + ends as usual",
+  ]);
+  const named = diffRows({ "/w/a\nAdd b (+1 -0)": "delete" }, "/w", 200).map(rowText);
+  assert.deepEqual(named, ["Delete a<U+000A>Add b (+1 -0)"]);
+  assert.deepEqual(hunkRows("@@ -0,0 +1 @@\n+a\u009db\n", 200).map(rowText), ["  1 + a<U+009D>b"]);
 });

@@ -46,7 +46,7 @@ interface Patch {
 
 interface RunOptions {
   readonly isAutoApproved: boolean;
-  /** It may write nothing but what `patch.plan` says, through no link, and that is what has to stay. */
+  /** It may write nothing but what `patch.plan` says, and that through no link. */
   readonly isBoundToPlan?: boolean;
 }
 
@@ -136,7 +136,7 @@ export class ApplyPatchTool {
   }
 
   async #askAndApply(patch: Patch, reason: PatchAskReason): Promise<string> {
-    const words = reason.kind === "not-trusted" ? undefined : describePatchReason(reason);
+    const words = reason.kind === "not-trusted" ? undefined : reasonOf(patch, reason);
     const root = reason.kind === "outside-roots" ? await this.#grantableRoot(patch) : undefined;
     if (!(await this.#ask(patch, words, root))) return REJECTED_BY_USER;
     const { context } = patch.invocation;
@@ -161,18 +161,17 @@ export class ApplyPatchTool {
       this.#services.hasPlatformSandbox &&
       patch.invocation.context.sandboxPolicy.mode !== "danger-full-access";
     if (!isConfinable) return this.#carryOut(patch, unconfined(patch), { isAutoApproved: false });
-    const place = await this.#approvedPlace(patch);
-    if (place !== undefined) return this.#carryOut(patch, place, { isAutoApproved: false });
-    return this.#carryOutAsShown(patch);
+    return this.#carryOutAsShown(patch, (await this.#approvedPlace(patch)) ?? unconfined(patch));
   }
 
   /**
-   * Into a protected place, which every sandbox keeps closed as a whole: the patch program gets the
-   * files that the user was shown, writes exactly these, and follows no link on the way to them.
+   * The patch program gets the files that the user was shown, writes exactly these, and follows no
+   * link on the way to them: all that holds it in a protected place, which every sandbox keeps
+   * closed as a whole, and within a directory that its sandbox opens with all that is below.
    */
-  async #carryOutAsShown(patch: Patch): Promise<string> {
+  async #carryOutAsShown(patch: Patch, place: PolicyPlace): Promise<string> {
     const options = { isAutoApproved: false, isBoundToPlan: true };
-    const result = await this.#run(patch, unconfined(patch), options);
+    const result = await this.#run(patch, place, options);
     if (result.kind === "ended" && result.exitCode !== 0) {
       const words = eventText(result.stderr).trim();
       if (words.includes(NOT_AS_SHOWN)) {
@@ -212,7 +211,7 @@ export class ApplyPatchTool {
       emit({
         type: "apply_patch_approval_request",
         call_id: callId,
-        changes: plan.changes,
+        changes: reason === undefined ? plan.changes : plan.wholeChanges(),
         ...(reason === undefined ? {} : { reason }),
         ...(grantRoot === undefined ? {} : { grant_root: grantRoot }),
       }),
@@ -260,13 +259,15 @@ export class ApplyPatchTool {
     const autoApproved = isAutoApproved;
     emit({ type: "patch_apply_begin", call_id: callId, auto_approved: autoApproved, changes });
     const words = isBoundToPlan ? [APPROVED_FLAG, digestOfEdits(plan.edits)] : [];
+    // In a sandbox nothing that guards look after can be written.
+    const isUnconfined = place.sandboxPolicy.mode === "danger-full-access";
     using command = patchCommand(program, words, text, this.#services.codexHome);
     const result = await this.#services.commands.run({
       argv: command.argv,
       cwd: resolve(workdir),
       policyCwd: place.cwd,
       policy: place.sandboxPolicy,
-      ...(isBoundToPlan ? { approvedFiles: approvedFilesOf(plan) } : {}),
+      ...(isBoundToPlan && isUnconfined ? { approvedFiles: approvedFilesOf(plan) } : {}),
       timeoutMs: TIMEOUT_MS,
       signal,
       onOutput: outputEvents(invocation),
@@ -312,6 +313,14 @@ export class ApplyPatchTool {
     const denial = denialOf(result, { argv: ["apply_patch"], workdir: patch.workdir }, places);
     return denial === undefined ? undefined : describeDenial(denial);
   }
+}
+
+/** What no change shows by itself is said: a file that is moved can be run as before. */
+function reasonOf({ plan: { edits } }: Patch, reason: PatchAskReason): string {
+  const programs = edits.writes.filter(({ attributes }) => ((attributes?.mode ?? 0) & 0o111) !== 0);
+  const names = programs.map(({ realPath }) => `"${realPath}"`).join(", ");
+  const note = programs.length === 0 ? "" : `; executable: ${names}`;
+  return `${describePatchReason(reason)}${note}`;
 }
 
 /** The output for the model; the user is told in a line. */
