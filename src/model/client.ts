@@ -8,6 +8,7 @@
 import { createReadStream } from "node:fs";
 import type { Agent, IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventsUnderWrongType, refusedMediaType } from "./answer-body.ts";
 import { chatCompletionsApi } from "./chat-completions.ts";
 import { Exchange } from "./exchange.ts";
 import { createAgent, displayUrl, postJson } from "./http-post.ts";
@@ -102,7 +103,7 @@ export class ModelClient {
     });
     const bytes = exchange.read(response);
     const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return bytes;
+    if (status >= 200 && status < 300) return this.#events(bytes, url, response);
     if (status >= 300 && status < 400) throw redirectError(url, response);
     throw httpError(
       {
@@ -114,6 +115,21 @@ export class ModelClient {
       },
       Date.now(),
     );
+  }
+
+  #events(
+    bytes: AsyncIterable<Uint8Array>,
+    url: URL,
+    response: IncomingMessage,
+  ): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>> {
+    const mediaType = refusedMediaType(response);
+    if (mediaType === null) return bytes;
+    return eventsUnderWrongType(bytes, {
+      address: displayUrl(url),
+      mediaType,
+      status: response.statusCode ?? 0,
+      withoutKey: (text) => this.#withoutKey(text),
+    });
   }
 
   /** Some servers repeat the key that they refuse, and what they say is shown and handed on. */

@@ -10,6 +10,8 @@ export type ModelErrorKind =
   | "connection"
   /** The server wants the request elsewhere; the key does not follow. */
   | "redirect"
+  /** A page or a document instead of events, with a status of success. */
+  | "not-a-stream"
   | "unauthorized"
   | "not-found"
   | "bad-request"
@@ -107,6 +109,15 @@ export function failedResponseError(error: JsonRecord | null): ModelError {
   }
   const retryAfterMs = delayInText(server.message);
   return new ModelError({ kind: "server", message, retryable: true, retryAfterMs });
+}
+
+/**
+ * What a body says that came with a status of success: a failure that is known, else the server's
+ * words. Null: it tells of no failure.
+ */
+export function serverFailure(body: JsonRecord | null, status: number): ModelError | string | null {
+  const server = serverErrorOf(body);
+  return server === null ? null : (knownServerError(server, status) ?? server.message);
 }
 
 interface ServerError {

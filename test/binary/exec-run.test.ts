@@ -147,6 +147,12 @@ const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
     1,
     /ERROR: .*compact/u,
   ],
+  [
+    "the page of another server",
+    { status: 200, headers: { "content-type": "text/html" }, body: "<html>Sign in</html>" },
+    1,
+    /ERROR: "http.*\/responses" answered with text\/html .*: <html>Sign in<\/html>; check base_url/u,
+  ],
   ["500 for ever", { status: 500, body: {} }, 2, /retrying 1\/1 in .*ERROR: .*500/su],
   ["early close for ever", { stream: [CREATED, CUT] }, 2, /ERROR: stream disconnected/u],
 ];

@@ -144,6 +144,92 @@ for (const { name, answer, kind, status, message } of fatal) {
   });
 }
 
+// Not a stream at all: asking again would bring the same.
+const PAGE = "<!DOCTYPE html>\n<title>Sign in\u001b[2J\u202e</title>sk-test";
+const notStreams: readonly (readonly [name: string, type: string, body: unknown, shown: string])[] =
+  [
+    [
+      "a page",
+      "Text/HTML; charset=utf-8",
+      PAGE,
+      "text/html instead of a stream of events: <!DOCTYPE html> <title>Sign in<U+001B>[2J<U+202E></title>[API key]",
+    ],
+    [
+      "a long page",
+      "text/html",
+      "x".repeat(100_000),
+      `text/html instead of a stream of events: ${"x".repeat(120)}…`,
+    ],
+    ["an empty page", "text/html", "", "text/html instead of a stream of events: it is empty"],
+    [
+      "a JSON error",
+      "application/json",
+      { error: { message: "no such model" } },
+      "application/json instead of a stream of events: no such model",
+    ],
+    [
+      "a JSON problem",
+      "application/problem+json",
+      { detail: "gone" },
+      "application/problem+json instead of a stream of events: gone",
+    ],
+    [
+      "a JSON answer",
+      "application/json",
+      { object: "response" },
+      'application/json instead of a stream of events: {"object":"response"}',
+    ],
+  ];
+
+for (const [name, type, body, shown] of notStreams) {
+  test(`${name} with status 200 is fatal at once`, options, async (t) => {
+    const server = await startModelServer(t, [
+      { status: 200, headers: { "content-type": type }, body },
+      ok,
+    ]);
+    const { error, events } = await ask(endpoint(`${server.url}?token=secret`));
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(events, []);
+    assert.deepEqual(
+      { kind: error?.kind, status: error?.status, message: error?.message },
+      {
+        kind: "not-a-stream",
+        status: 200,
+        message: `"${server.url}/responses" answered with ${shown}; check base_url of the model provider`,
+      },
+    );
+  });
+}
+
+test("a quota that a JSON document tells of is a quota", options, async (t) => {
+  const error = { code: "insufficient_quota", message: "You exceeded your current quota" };
+  const server = await startModelServer(t, [{ status: 200, body: { error } }, ok]);
+  const outcome = await ask(endpoint(server.url));
+  assert.equal(outcome.error?.kind, "usage-limit");
+  assert.equal(server.requests.length, 1);
+});
+
+for (const type of ["application/x-ndjson", "text/plain", "application/json", "text/html", ""]) {
+  test(`events are read as such under the type "${type}"`, options, async (t) => {
+    const server = await startModelServer(t, [{ ...ok, headers: { "content-type": type } }]);
+    const outcome = await ask(endpoint(server.url));
+    assert.equal(outcome.error, null);
+    assert.equal(outcome.events.at(-1)?.kind, "completed");
+  });
+}
+
+test("events under a wrong type may come in any pieces", options, async (t) => {
+  const events = ok.stream.map((step) => `data: ${JSON.stringify(step)}\n\n`);
+  const text = `\n: hello\n\n${events.join("")}`;
+  const pieces = text.split("").map((character) => Buffer.from(character));
+  const server = await startModelServer(t, [
+    { stream: pieces, headers: { "content-type": "application/json" } },
+  ]);
+  const outcome = await ask(endpoint(server.url));
+  assert.equal(outcome.error, null);
+  assert.equal(outcome.events.at(-1)?.kind, "completed");
+});
+
 // What is tried again: a notice, then the answer.
 const passing: readonly (readonly [name: string, answer: ServerAnswer, notice: string])[] = [
   [
