@@ -12,20 +12,42 @@ export interface AffectedPath {
   readonly realPath: string;
 }
 
-export interface DescribeOptions {
-  /** A moved file as one that goes and one that comes, with all that is in it. */
-  readonly isWhole?: boolean;
+/** One change per file, however often the patch touches it; a file that comes and goes has none. */
+export function describeChanges(files: StagedFiles): FileChanges {
+  return describeWith(files, describeEntry);
 }
 
-/** One change per file, however often the patch touches it; a file that comes and goes has none. */
-export function describeChanges(
+/**
+ * The same with all that will stand in a file: of every moved one, which is shown as one that goes
+ * and one that comes, and around the changes of those whose real path `isWhole` names.
+ */
+export function describeWhole(
   files: StagedFiles,
-  { isWhole = false }: DescribeOptions = {},
+  isWhole: (realPath: string) => boolean,
+): FileChanges {
+  return describeWith(files, (entry, nameOf) => {
+    const { after, before, linesBefore } = entry;
+    if (after.kind !== "file") {
+      const isMoved = entry.movedTo !== undefined && before.kind !== "missing";
+      return isMoved ? "delete" : describeEntry(entry, nameOf);
+    }
+    const whole: FileChange = { add: { content: joinLines(after.lines) } };
+    if (entry.movedFrom !== undefined) return whole;
+    if (linesBefore === undefined || !isWhole(entry.realPath)) return describeEntry(entry, nameOf);
+    // One that writes what is there already has no line to show around.
+    const hunks = unifiedHunks(linesBefore, after.lines, Infinity);
+    return hunks === "" ? whole : { update: { unified_diff: hunks, move_path: null } };
+  });
+}
+
+function describeWith(
+  files: StagedFiles,
+  describe: (entry: StagedEntry, nameOf: NameOf) => FileChange | undefined,
 ): FileChanges {
   const nameOf = namesIn(files);
   return Object.fromEntries(
     files.entries.flatMap((entry) => {
-      const change = isWhole ? describeWhole(entry) : describeEntry(entry, nameOf);
+      const change = describe(entry, nameOf);
       return change === undefined ? [] : [[nameOf(entry), change] as const];
     }),
   );
@@ -41,17 +63,6 @@ function namesIn(files: StagedFiles): NameOf {
   const spelled = files.entries.map((entry) => files.absolute(entry.path));
   const areClear = new Set(spelled).size === spelled.length;
   return areClear ? (entry) => files.absolute(entry.path) : (entry) => entry.realPath;
-}
-
-function describeWhole(entry: StagedEntry): FileChange | undefined {
-  const { after, before } = entry;
-  if (after.kind === "file" && entry.movedFrom !== undefined) {
-    return { add: { content: joinLines(after.lines) } };
-  }
-  if (after.kind !== "file" && entry.movedTo !== undefined) {
-    return before.kind === "missing" ? undefined : "delete";
-  }
-  return describeEntry(entry, () => "");
 }
 
 function describeEntry(entry: StagedEntry, nameOf: NameOf): FileChange | undefined {

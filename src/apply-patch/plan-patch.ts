@@ -1,6 +1,11 @@
 /** A patch worked out to the last byte before anything is written, so that it can be judged first. */
 import type { FileChanges } from "../protocol/file-change.ts";
-import { type AffectedPath, affectedPaths, describeChanges } from "./describe-changes.ts";
+import {
+  type AffectedPath,
+  affectedPaths,
+  describeChanges,
+  describeWhole,
+} from "./describe-changes.ts";
 import { diskView, type FileView } from "./file-view.ts";
 import { type FileOperation, parsePatch } from "./parse-patch.ts";
 import { PatchError } from "./patch-error.ts";
@@ -15,8 +20,8 @@ export type PatchPlan =
       readonly ok: true;
       /** For people: keys are absolute, spelled as in the patch where that is clear. */
       readonly changes: FileChanges;
-      /** The same with all of every moved file, for who has to know what will stand at a place. */
-      readonly wholeChanges: () => FileChanges;
+      /** The same for who has to know what will stand in a file; see `describeWhole`. */
+      readonly wholeChanges: (isWhole: (realPath: string) => boolean) => FileChanges;
       /** For judging: every directory entry that is written or removed, with its real path. */
       readonly affected: readonly AffectedPath[];
       readonly report: PatchReport;
@@ -48,7 +53,7 @@ export function planPatch(patchText: string, cwd: string, view: FileView = diskV
     return {
       ok: true,
       changes: describeChanges(files),
-      wholeChanges: () => describeChanges(files, { isWhole: true }),
+      wholeChanges: (isWhole) => describeWhole(files, isWhole),
       affected: affectedPaths(files),
       report: describeReport(operations),
       edits: planEdits(files),

@@ -5,12 +5,16 @@ const CONTEXT_LINES = 1;
 const NO_FINAL_NEWLINE = "\\ No newline at end of file\n";
 
 /**
- * Hunks only, no file header, one line of context per side; "" when nothing differs.
+ * Hunks only, no file header, `contextLines` per side; "" when nothing differs.
  *
  * `after.origins` say which lines are the same, so this takes linear time and never guesses.
  * Source: protocol.md, FileChange.
  */
-export function unifiedHunks(before: FileLines, after: FileLines): string {
+export function unifiedHunks(
+  before: FileLines,
+  after: FileLines,
+  contextLines = CONTEXT_LINES,
+): string {
   const changes = changedRuns(before, after);
   const parts: string[] = [];
   let start = 0;
@@ -18,8 +22,8 @@ export function unifiedHunks(before: FileLines, after: FileLines): string {
     const previous = changes[end - 1];
     const next = changes[end];
     if (previous === undefined) break;
-    if (next !== undefined && next.oldStart - previous.oldEnd <= 2 * CONTEXT_LINES) continue;
-    pushHunk(parts, changes.slice(start, end), before, after);
+    if (next !== undefined && next.oldStart - previous.oldEnd <= 2 * contextLines) continue;
+    pushHunk(parts, changes.slice(start, end), { before, after, contextLines });
     start = end;
   }
   return parts.join("");
@@ -74,14 +78,21 @@ function sameLine(before: FileLines, old: number, after: FileLines, now: number)
 function pushHunk(
   parts: string[],
   changes: readonly ChangedRun[],
-  before: FileLines,
-  after: FileLines,
+  {
+    before,
+    after,
+    contextLines,
+  }: {
+    readonly before: FileLines;
+    readonly after: FileLines;
+    readonly contextLines: number;
+  },
 ): void {
   const first = changes[0];
   const last = changes.at(-1);
   if (first === undefined || last === undefined) return;
-  const lead = Math.min(CONTEXT_LINES, first.oldStart);
-  const tail = Math.min(CONTEXT_LINES, before.texts.length - last.oldEnd);
+  const lead = Math.min(contextLines, first.oldStart);
+  const tail = Math.min(contextLines, before.texts.length - last.oldEnd);
   const oldRange = range(first.oldStart - lead, last.oldEnd + tail);
   const newRange = range(first.newStart - lead, last.newEnd + tail);
   parts.push(`@@ -${oldRange} +${newRange} @@\n`);

@@ -215,7 +215,8 @@ export function isWritable(
   return isInside && protectedPlaceOf(path, places) === undefined;
 }
 
-function protectedPlaceOf(
+/** The place that `path` belongs to. `path` is canonical. */
+export function protectedPlaceOf(
   path: string,
   { protectedPlaces }: Pick<PatchFacts, "protectedPlaces">,
 ): string | undefined {

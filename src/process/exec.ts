@@ -118,7 +118,7 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
   let writing: Disposable | undefined;
   const takeGuard = (): void => {
     if (request.approvedFiles !== undefined) writing = beginApprovedWriting();
-    changedMeanwhile = putBackBehindCommands();
+    changedMeanwhile = [...changedMeanwhile, ...putBackBehindCommands()];
     guard = guardWritablePlaces({ ...request, isQuiet });
     if (guard !== undefined) beginGuarding(guard);
   };
@@ -130,6 +130,8 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
       helpers.noteEnd();
       return withoutRun(ABORTED);
     }
+    // Before the helper looks for places to seal: one that goes meanwhile would stop the command.
+    changedMeanwhile = putBackBehindCommands();
     let run = await runHelper(helper, message, request, takeGuard);
     if (run.stop === undefined && run.status === undefined && wasWarm) {
       // A helper that died while it waited has run nothing, so the command can be tried once more.
@@ -368,8 +370,9 @@ function endOfGuard(
   guard: PlaceGuard | undefined,
 ): readonly PlaceChange[] {
   if (approvedFiles !== undefined) {
-    const isWritten = run.stop === undefined && run.status?.kind === "starting";
-    if (isWritten && run.end.code === 0) acceptFiles(approvedFiles);
+    // Also when it was to be stopped: what it writes elsewhere stays as well.
+    const isWritten = run.status?.kind === "starting" && run.end.code === 0;
+    if (isWritten) acceptFiles(approvedFiles);
   } else if (policy.mode === "danger-full-access") acceptPlaces();
   const changes = guard?.putBack() ?? [];
   const late = putBackBehindCommands();

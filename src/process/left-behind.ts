@@ -44,6 +44,12 @@ export function putBackBehindCommands(): readonly PlaceChange[] {
   return changes;
 }
 
+/** The same with what commands have changed that were killed just now, for the end of this program. */
+export function putBackOfAll(): readonly PlaceChange[] {
+  const changes = [...active].toReversed().flatMap((guard) => guard.putBack());
+  return [...changes, ...putBackBehindCommands()];
+}
+
 /** What the disk holds now is right: a command with all rights has just ended. */
 export function acceptPlaces(): void {
   for (const guard of standing) guard.record();

@@ -5,8 +5,9 @@
 import { writeSync } from "node:fs";
 import { placeChangeNotice } from "./confinement-notices.ts";
 import type { StopCause } from "./exec-outcome.ts";
-import { putBackBehindCommands } from "./left-behind.ts";
+import { putBackBehindCommands, putBackOfAll } from "./left-behind.ts";
 import { findOrphans } from "./orphans.ts";
+import type { PlaceChange } from "./place-guard.ts";
 import { ProcessTree } from "./process-tree.ts";
 
 export interface RunningCommand {
@@ -69,18 +70,21 @@ export async function endAllCommands(graceMs: number = DEFAULT_GRACE_MS): Promis
   const commands = [...running];
   for (const command of commands) command.stop({ kind: "aborted" }, graceMs);
   await Promise.all([orphanTree().end(graceMs), ...commands.map(({ over }) => over)]);
-  tellLateChanges();
+  tellLateChanges(putBackBehindCommands());
 }
 
-/** The same with SIGKILL and without waiting: for a handler of the process's "exit" event. */
+/**
+ * The same with SIGKILL and without waiting: for a handler of the process's "exit" event. Nobody
+ * else puts back any more what the killed commands have changed.
+ */
 export function killAllCommandsNow(): void {
   everything().killNow();
-  tellLateChanges();
+  tellLateChanges(putBackOfAll());
 }
 
 /** No event reaches anybody any more, and silence would hide what was tried. */
-function tellLateChanges(): void {
-  for (const change of putBackBehindCommands()) {
+function tellLateChanges(changes: readonly PlaceChange[]): void {
+  for (const change of changes) {
     try {
       writeSync(2, `codex: ${placeChangeNotice(change)}\n`);
     } catch {

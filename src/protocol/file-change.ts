@@ -2,7 +2,10 @@
 import * as z from "zod/mini";
 import type { DeepReadonly } from "./decode.ts";
 
-/** `unified_diff` holds hunks only, without a file header, and one line of context per side. */
+/**
+ * `unified_diff` holds hunks only, without a file header, and one line of context per side; all of
+ * the file where a question is about a protected place that it lies in.
+ */
 export const fileChangeSchema = z.union([
   z.literal("delete"),
   z.object({ add: z.object({ content: z.string() }) }),

@@ -215,30 +215,41 @@ test("a link that is removed does not hide what was written through it", (t) => 
   });
 });
 
-test("a moved file can be shown with all that is in it", (t) => {
+test("files can be shown with all that will stand in them", (t) => {
   const cwd = tempDir(t);
-  writeFiles(cwd, { a: "one\ntwo\nthree\nfour\n", b: "x\n" });
+  const old = "one\ntwo\nthree\nfour\n";
+  writeFiles(cwd, { a: old, b: old, d: old });
+  const change = ["@@", "-four", "+FOUR"];
   const { changes, wholeChanges } = plan(
     cwd,
     "*** Update File: a",
     "*** Move to: c",
-    "@@",
-    "-four",
-    "+FOUR",
+    ...change,
     "*** Update File: b",
-    "@@",
-    "-x",
-    "+y",
+    ...change,
+    "*** Update File: d",
+    ...change,
   );
-  const other = { update: { unified_diff: "@@ -1 +1 @@\n-x\n+y\n", move_path: null } };
-  const diff = "@@ -3,2 +3,2 @@\n three\n-four\n+FOUR\n";
+  const hunk = "@@ -3,2 +3,2 @@\n three\n-four\n+FOUR\n";
+  const inPlace = { update: { unified_diff: hunk, move_path: null } };
   assert.deepEqual(changes, {
-    [`${cwd}/a`]: { update: { unified_diff: diff, move_path: `${cwd}/c` } },
-    [`${cwd}/b`]: other,
+    [`${cwd}/a`]: { update: { unified_diff: hunk, move_path: `${cwd}/c` } },
+    [`${cwd}/b`]: inPlace,
+    [`${cwd}/d`]: inPlace,
   });
-  assert.deepEqual(wholeChanges(), {
-    [`${cwd}/a`]: "delete",
-    [`${cwd}/c`]: { add: { content: "one\ntwo\nthree\nFOUR\n" } },
-    [`${cwd}/b`]: other,
-  });
+  const all = "@@ -1,4 +1,4 @@\n one\n two\n three\n-four\n+FOUR\n";
+  assert.deepEqual(
+    wholeChanges((path) => path === `${cwd}/b`),
+    {
+      [`${cwd}/a`]: "delete",
+      [`${cwd}/c`]: { add: { content: "one\ntwo\nthree\nFOUR\n" } },
+      [`${cwd}/b`]: { update: { unified_diff: all, move_path: null } },
+      [`${cwd}/d`]: inPlace,
+    },
+  );
+  const same = plan(cwd, "*** Update File: b", "@@", "-four", "+four");
+  assert.deepEqual(
+    same.wholeChanges(() => true),
+    { [`${cwd}/b`]: { add: { content: old } } },
+  );
 });

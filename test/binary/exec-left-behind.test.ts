@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { needsExec, runExec, setUpExec } from "../exec-mode/exec-harness.ts";
+import { needsExec, runExec, setUpExec, startExec } from "../exec-mode/exec-harness.ts";
 import {
   assistantMessage,
   functionCall,
@@ -12,6 +12,7 @@ import {
   type ServerAnswer,
 } from "../support/model-server.ts";
 import { run } from "../support/run.ts";
+import { until } from "../support/until.ts";
 import { firstReason, needsProgram, needsSandbox } from "../support/skip-reasons.ts";
 
 const options = {
@@ -64,3 +65,30 @@ test("what the user does meanwhile with git stays", options, async (t) => {
   assert.doesNotMatch(result.stderr, /Protected place/);
   assert.match(readFileSync(join(cwd, ".git/config"), "utf8"), /\[branch "main"\]/);
 });
+
+for (const mode of ["workspace-write", "danger-full-access"]) {
+  const isConfined = mode === "workspace-write";
+  const name = isConfined ? "it is undone" : "the twin: it stays";
+  test(
+    `${name} when a second signal ends everything at once, under ${mode}`,
+    options,
+    async (t) => {
+      const script = `trap '' TERM INT; ${WRITES}; touch wrote; sleep 60`;
+      const call = functionCall("shell", { command: ["sh", "-c", script], timeout: 60_000 });
+      const setup = await setUpExec(t, [respond(call), DONE]);
+      const { cwd } = setup;
+      await run(["git", "init", "-q"], { cwd });
+      const child = startExec(t, setup, ["--sandbox", mode, "go"]);
+      let stderr = "";
+      child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      assert.ok(await until(() => existsSync(join(cwd, "wrote")), 20_000));
+      assert.equal(existsSync(join(cwd, ".codex/config.toml")), true); // the attack works
+      child.kill("SIGTERM");
+      child.kill("SIGINT");
+      await ended;
+      assert.equal(existsSync(join(cwd, ".codex")), !isConfined);
+      assert.equal(/\.codex" was created by the command: undone/u.test(stderr), isConfined, stderr);
+    },
+  );
+}

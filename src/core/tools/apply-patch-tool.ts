@@ -7,6 +7,7 @@ import type { PatchPlan } from "../../apply-patch/plan-patch.ts";
 import type { ApprovedFile } from "../../process/approved-files.ts";
 import { describeDenial } from "../../process/sandbox-denial.ts";
 import { decodeJsonWith } from "../../protocol/decode.ts";
+import type { FileChanges } from "../../protocol/file-change.ts";
 import { patchNotice } from "../../protocol/patch-notice.ts";
 import { DANGER_FULL_ACCESS_POLICY } from "../../protocol/sandbox-policy.ts";
 import { grantableRoot, PatchGrants, type PolicyPlace, widenedBy } from "../patch-grants.ts";
@@ -17,6 +18,7 @@ import {
   describePatchReason,
   isWritable,
   outsideOf,
+  protectedPlaceOf,
   type PatchAskReason,
   type PatchDecision,
 } from "../safety.ts";
@@ -202,16 +204,18 @@ export class ApplyPatchTool {
   }
 
   async #ask(
-    { plan, invocation, subject }: Patch,
+    patch: Patch,
     reason: string | undefined,
     grantRoot: string | undefined,
   ): Promise<boolean> {
+    const { plan, invocation, subject } = patch;
     const { taskId, callId, signal, emit } = invocation;
+    const changes = reason === undefined ? plan.changes : await this.#changesToJudge(patch);
     const decision = await this.#services.approvals.ask("patch", taskId, signal, () =>
       emit({
         type: "apply_patch_approval_request",
         call_id: callId,
-        changes: reason === undefined ? plan.changes : plan.wholeChanges(),
+        changes,
         ...(reason === undefined ? {} : { reason }),
         ...(grantRoot === undefined ? {} : { grant_root: grantRoot }),
       }),
@@ -222,6 +226,12 @@ export class ApplyPatchTool {
     if (isApproval(decision)) return true;
     this.#services.refusals.add({ subject, reason: "rejected by the user" });
     return false;
+  }
+
+  /** A process in the background may have written the rest of a file in a protected place. */
+  async #changesToJudge({ plan, invocation }: Patch): Promise<FileChanges> {
+    const places = await placesOf(this.#services, invocation.context);
+    return plan.wholeChanges((path) => protectedPlaceOf(path, places) !== undefined);
   }
 
   /** Under on-failure a patch may meet the sandbox; then the user is asked, as for commands. */
