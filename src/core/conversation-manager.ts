@@ -13,7 +13,7 @@ import { modelEndpoint } from "./model-endpoint.ts";
 import { PendingApprovals } from "./pending-approvals.ts";
 import { readUserInstructions } from "./project-doc.ts";
 import { Refusals } from "./refusals.ts";
-import { Rollout, type SessionModel } from "./rollout.ts";
+import { Rollout, type RolloutState, type SessionModel } from "./rollout.ts";
 import { type EarlierUsage, NO_USAGE, readRollout } from "./rollout-reader.ts";
 import { SessionApprovals } from "./safety.ts";
 import { Session } from "./session.ts";
@@ -90,6 +90,7 @@ export class ConversationManager {
       usage: NO_USAGE,
       path: null,
       model: undefined,
+      isTurnOpen: false,
     };
     return this.#create(config, options, start);
   }
@@ -100,8 +101,8 @@ export class ConversationManager {
     path: string,
     options: ConversationOptions = {},
   ): Promise<NewConversation> {
-    const { id, history, usage, model } = readRollout(path);
-    return this.#create(config, options, { id, history, usage, path, model });
+    const { id, history, usage, model, isTurnOpen } = readRollout(path);
+    return this.#create(config, options, { id, history, usage, path, model, isTurnOpen });
   }
 
   /** Errors: ConversationNotFoundError. */
@@ -153,13 +154,12 @@ export class ConversationManager {
   }
 }
 
-interface SessionStart {
+interface SessionStart extends RolloutState {
   readonly id: ConversationId;
   readonly history: readonly ModelItem[];
   readonly usage: EarlierUsage;
   /** Of the session file to go on with. */
   readonly path: string | null;
-  readonly model: SessionModel | undefined;
 }
 
 interface OpenConversation {
@@ -172,8 +172,9 @@ function openConversation(
   machine: Machine,
   config: Config,
   options: ConversationOptions,
-  { id, history: items, path, model: earlierModel }: SessionStart,
+  start: SessionStart,
 ): OpenConversation {
+  const { id, history: items } = start;
   const events = new EventQueue();
   const notice = (message: string): void =>
     events.push({ id: "", msg: { type: "background_event", message } });
@@ -186,7 +187,7 @@ function openConversation(
     cwd: config.cwd,
     maxBytes: config.projectDocMaxBytes,
   });
-  const rollout = openRollout(config, options, { id, instructions, path, earlierModel }, notice);
+  const rollout = openRollout(config, options, { ...start, instructions }, notice);
   const history = new History(items);
   let model: ModelClient | null = null;
   const state: SessionState = {
@@ -207,6 +208,9 @@ function openConversation(
       rollout?.appendModel({ model: name, effort: supportsReasoning ? effort : null }),
     recordAborted: () => {
       if (history.items.length > 0) rollout?.appendAborted();
+    },
+    recordComplete: () => {
+      if (history.items.length > 0) rollout?.appendComplete();
     },
     replaceHistory: (replacement) => {
       history.replace(replacement);
@@ -255,17 +259,12 @@ function openConversation(
 function openRollout(
   config: Config,
   options: ConversationOptions,
-  session: {
-    readonly id: string;
-    readonly instructions: string | null;
-    readonly path: string | null;
-    readonly earlierModel: SessionModel | undefined;
-  },
+  session: SessionStart & { readonly instructions: string | null },
   onProblem: (message: string) => void,
 ): Rollout | null {
   if (options.isEphemeral === true) return null;
   if (session.path !== null) {
-    return Rollout.resume(session.path, onProblem, session.earlierModel);
+    return Rollout.resume(session.path, onProblem, session);
   }
   const { codexHome, cwd } = config;
   const { id, instructions } = session;

@@ -16,7 +16,7 @@ import { type ConversationId, isConversationId } from "../protocol/ids.ts";
 import { decodeModelItem, type ModelItem } from "../protocol/model-item.ts";
 import { reasoningEffortSchema } from "../protocol/reasoning.ts";
 import { withAllOutputs } from "./history.ts";
-import type { SessionModel } from "./rollout.ts";
+import type { RolloutState } from "./rollout.ts";
 
 /** The session cannot be taken up again. */
 export class ResumeError extends Error {
@@ -33,7 +33,7 @@ export interface EarlierUsage {
 
 export const NO_USAGE: EarlierUsage = { firstInput: undefined, lastTotal: undefined };
 
-export interface StoredSession {
+export interface StoredSession extends RolloutState {
   readonly path: string;
   readonly id: ConversationId;
   /** Null in files of other programs. */
@@ -43,8 +43,6 @@ export interface StoredSession {
   readonly usage: EarlierUsage;
   /** Of `history`, those behind which a turn was interrupted. */
   readonly interruptedAt: ReadonlySet<ModelItem>;
-  /** Of the last turn; undefined where the file does not tell. */
-  readonly model: SessionModel | undefined;
 }
 
 const metaSchema = z.object({ id: z.string(), cwd: z.optional(z.nullable(z.string())) });
@@ -58,6 +56,7 @@ const usageSchema = z.object({
   total_tokens: z.number(),
 });
 const abortedSchema = z.object({ record_type: z.literal("turn_aborted") });
+const completeSchema = z.object({ record_type: z.literal("turn_complete") });
 const modelSchema = z.object({
   record_type: z.literal("turn_context"),
   model: z.string(),
@@ -103,11 +102,14 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
   let history: ModelItem[] = [];
   let usage = NO_USAGE;
   let interruptedAt = new Set<ModelItem>();
-  let model: SessionModel | undefined;
+  let model: RolloutState["model"];
+  const end = new TurnEnd();
   for (const line of lines) {
     const record = parseLine(line);
     if (!isOfSession(record)) {
-      history.push(...itemOf(record));
+      const items = itemOf(record);
+      history.push(...items);
+      for (const item of items) end.item(item);
       continue;
     }
     const compacted = compactedSchema.safeParse(record);
@@ -118,19 +120,69 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
       history = compacted.data.history.flatMap(itemOf);
       interruptedAt = stillThere(interruptedAt, before, history);
       usage = { ...usage, lastTotal: undefined };
+      end.replaced();
     } else if (counted.success) {
       const { input_tokens: input, total_tokens: lastTotal } = counted.data;
       usage = { firstInput: usage.firstInput ?? input, lastTotal };
+      end.answered();
     } else if (context.success) {
       model = { model: context.data.model, effort: context.data.effort };
+      end.begun();
     } else if (abortedSchema.safeParse(record).success) {
       const last = history.at(-1);
       if (last !== undefined) interruptedAt.add(last);
+      end.recorded();
+    } else if (completeSchema.safeParse(record).success) {
+      end.recorded();
     }
   }
+  const lastItem = history.at(-1);
+  const isTurnOpen = lastItem !== undefined && end.isMissing;
+  if (isTurnOpen) interruptedAt.add(lastItem);
   const { id, cwd } = meta.data;
   const complete = withAllOutputs(history);
-  return { path, id, cwd: cwd ?? null, history: complete, usage, interruptedAt, model };
+  return { path, id, cwd: cwd ?? null, history: complete, usage, interruptedAt, model, isTurnOpen };
+}
+
+/** Whether the last turn of a file has ended, or its process was killed in it. */
+class TurnEnd {
+  #last: ModelItem | undefined;
+  #hasEnds = false;
+  #isOfCodex = false;
+  #isAnswered = false;
+
+  item(item: ModelItem): void {
+    this.#last = item;
+    this.#isAnswered = false;
+  }
+
+  /** Tells who wrote the file. */
+  begun(): void {
+    this.#isOfCodex = true;
+  }
+
+  answered(): void {
+    this.#isAnswered = true;
+  }
+
+  /** The history is another one: that happens between turns. */
+  replaced(): void {
+    this.#last = undefined;
+  }
+
+  recorded(): void {
+    this.#hasEnds = true;
+    this.#last = undefined;
+  }
+
+  get isMissing(): boolean {
+    const last = this.#last;
+    if (last === undefined) return false;
+    if (this.#hasEnds || last.type !== "message" || last.role !== "assistant") return true;
+    // Without any end, this may be a first turn, or a file of a program that writes none. There, what
+    // a whole answer ends with has to do.
+    return this.#isOfCodex && !this.#isAnswered;
+  }
 }
 
 /** Of items that stand at the same place in `after`, which has taken the place of `before`. */

@@ -35,6 +35,13 @@ export interface SessionModel {
   readonly effort: ReasoningEffort | null;
 }
 
+/** What the file says of a session that goes on. */
+export interface RolloutState {
+  readonly model: SessionModel | undefined;
+  /** Its last turn has no end: the process was killed in it. */
+  readonly isTurnOpen: boolean;
+}
+
 /** Where items go. A failure to write is told once and ends the writing, not the session. */
 export class Rollout {
   readonly #open: () => number;
@@ -44,6 +51,8 @@ export class Rollout {
   #isBroken = false;
   /** What the file says of it. */
   #model: SessionModel | undefined;
+  /** To be closed before anything else is written: what follows would hide it. */
+  #isTurnOpen = false;
 
   private constructor(
     path: () => string,
@@ -81,14 +90,15 @@ export class Rollout {
     return new Rollout(() => begun ?? sessionsDirectory(session.codexHome), open, onProblem);
   }
 
-  /** Goes on in an existing file, which `readRollout` has repaired; `model` is what that says. */
-  static resume(path: string, onProblem: (message: string) => void, model?: SessionModel): Rollout {
+  /** Goes on in an existing file, which `readRollout` has repaired; `state` is what that says. */
+  static resume(path: string, onProblem: (message: string) => void, state?: RolloutState): Rollout {
     const rollout = new Rollout(
       () => path,
       () => openSync(path, APPEND),
       onProblem,
     );
-    rollout.#model = model;
+    rollout.#model = state?.model;
+    rollout.#isTurnOpen = state?.isTurnOpen ?? false;
     return rollout;
   }
 
@@ -110,7 +120,12 @@ export class Rollout {
 
   /** The turn was interrupted here. */
   appendAborted(): void {
-    this.#write({ record_type: "turn_aborted", reason: "interrupted" });
+    this.#write(TURN_ABORTED);
+  }
+
+  /** The turn has ended by itself. */
+  appendComplete(): void {
+    this.#write({ record_type: "turn_complete" });
   }
 
   /** What the last request took. */
@@ -133,6 +148,8 @@ export class Rollout {
     if (this.#isBroken) return;
     try {
       this.#descriptor ??= this.#open();
+      if (this.#isTurnOpen) writeLine(this.#descriptor, TURN_ABORTED);
+      this.#isTurnOpen = false;
       writeLine(this.#descriptor, record);
     } catch (error) {
       this.#isBroken = true;
@@ -143,6 +160,8 @@ export class Rollout {
     }
   }
 }
+
+const TURN_ABORTED = { record_type: "turn_aborted", reason: "interrupted" };
 
 function reasonOf(error: unknown): string {
   const isOfSystem = error instanceof Error && "errno" in error && typeof error.errno === "number";

@@ -25,6 +25,8 @@ export interface SessionState {
   readonly recordModel: (context: TurnContext) => void;
   /** The user's turn was interrupted, for the session file. */
   readonly recordAborted: () => void;
+  /** The user's turn has ended by itself, well or with an error, for the session file. */
+  readonly recordComplete: () => void;
   /** Replaces the history; the session file keeps the old one and notes the new one. */
   readonly replaceHistory: (items: readonly ModelItem[]) => void;
 }

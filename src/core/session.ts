@@ -197,7 +197,11 @@ export class Session {
     }
     this.#running = null;
     // Of a compaction nothing is in the file that could have been interrupted.
-    if (signal.aborted && running.kind === "user") this.#parts.state.recordAborted();
+    if (running.kind === "user") {
+      const { recordAborted, recordComplete } = this.#parts.state;
+      if (signal.aborted) recordAborted();
+      else recordComplete();
+    }
     this.#parts.onTaskEnd();
     if (signal.aborted) {
       this.#emit(id, { type: "turn_aborted", reason: "interrupted" });

@@ -39,6 +39,12 @@ const user: ModelItem = {
   role: "user",
   content: [{ type: "input_text", text: "größe 🦊" }],
 };
+const answer: ModelItem = {
+  type: "message",
+  id: null,
+  role: "assistant",
+  content: [{ type: "output_text", text: "I look" }],
+};
 const call: ModelItem = {
   type: "function_call",
   id: "fc",
@@ -121,8 +127,9 @@ test("a session file holds the session and its items, for the user alone", (t) =
     cwd: "/nowhere",
     history: [user, call, output],
     usage: { firstInput: undefined, lastTotal: undefined },
-    interruptedAt: new Set(),
+    interruptedAt: new Set([output]),
     model: undefined,
+    isTurnOpen: true,
   });
 });
 
@@ -158,6 +165,7 @@ test("interrupted turns and the model of the last one are there again", (t) => {
   rollout.appendAborted();
   rollout.appendModel({ model: "two", effort: null });
   rollout.append(user);
+  rollout.appendComplete();
   const session = readRollout(path);
   assert.deepEqual(session.model, { model: "two", effort: null });
   assert.deepEqual([...session.interruptedAt], [output]);
@@ -168,11 +176,59 @@ test("interrupted turns and the model of the last one are there again", (t) => {
   rollout.appendCompacted([call, output, user]);
   assert.deepEqual([...readRollout(path).interruptedAt], [], "another history");
   rollout.close();
-  const again = Rollout.resume(path, (message) => assert.fail(message), session.model);
+  const again = Rollout.resume(path, (message) => assert.fail(message), session);
   const before = readFileSync(path, "utf8");
   again.appendModel({ model: "two", effort: null });
   again.close();
   assert.equal(readFileSync(path, "utf8"), before);
+});
+
+test("a turn whose end was never written is interrupted at the last item, also later on", (t) => {
+  const aborted = { ...output, output: ABORTED_OUTPUT };
+  const cases = [
+    { items: [user], history: [user], end: user },
+    { items: [user, call], history: [user, call, aborted], end: call },
+    { items: [user, call, output], history: [user, call, output], end: output },
+    { items: [user, answer], history: [user, answer], end: answer },
+  ] as const;
+  for (const { items, history, end } of cases) {
+    for (const hasTurnBefore of [true, false]) {
+      const fail = (message: string) => assert.fail(message);
+      const begin = { id: ID, codexHome: tempDir(t), cwd: "/nowhere", instructions: null };
+      const rollout = Rollout.start(begin, fail, () => TIME);
+      const file = rolloutPath(begin.codexHome, ID, TIME);
+      rollout.appendModel({ model: "one", effort: null });
+      if (hasTurnBefore) {
+        rollout.append(user);
+        rollout.append(answer);
+        rollout.appendComplete();
+      }
+      const before: ModelItem[] = hasTurnBefore ? [user, answer] : [];
+      for (const item of items) rollout.append(item);
+      rollout.close();
+      const session = readRollout(file);
+      assert.deepEqual(session.history, [...before, ...history]);
+      assert.deepEqual([...session.interruptedAt], [end]);
+      assert.ok(session.isTurnOpen);
+      const again = Rollout.resume(file, fail, session);
+      again.append(user);
+      again.append(answer);
+      again.appendComplete();
+      again.close();
+      const later = readRollout(file);
+      assert.ok(!later.isTurnOpen);
+      assert.deepEqual([...later.interruptedAt], [end]);
+    }
+  }
+});
+
+test("a whole answer of a program that writes no ends is not interrupted", (t) => {
+  const path = writeSession(tempDir(t), [user, answer]);
+  assert.deepEqual([...readRollout(path).interruptedAt], []);
+  const rollout = Rollout.resume(path, (message) => assert.fail(message));
+  rollout.appendCompacted([user]);
+  rollout.close();
+  assert.deepEqual([...readRollout(path).interruptedAt], [], "between turns");
 });
 
 test("a session without items leaves no file", (t) => {

@@ -5,6 +5,7 @@ import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
   CREATED,
+  functionCall,
   HANG,
   needsLoopback,
   respond,
@@ -66,7 +67,9 @@ test("a resumed session shows which turns were interrupted", { skip }, async (t)
   await first.ended();
   const aborted = { record_type: "turn_aborted", reason: "interrupted" };
   assert.deepEqual(
-    notesOf(place).filter((note) => !/token_count|turn_context/u.test(JSON.stringify(note))),
+    notesOf(place).filter(
+      (note) => !/token_count|turn_context|turn_complete/u.test(JSON.stringify(note)),
+    ),
     [aborted, aborted],
   );
   const second = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
@@ -107,6 +110,56 @@ test("a resumed session shows which turns were interrupted", { skip }, async (t)
   const third = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
   await third.waitFor(`${shown}\n› Ask for something`);
   await quit(third);
+});
+
+/** Whose process gets SIGKILL when the screen has shown `mark`. */
+async function killAt(screen: TerminalScreen, mark: string): Promise<void> {
+  await screen.waitFor(mark);
+  process.kill(screen.pid, "SIGKILL");
+  await screen.ended();
+}
+
+test("a session that was killed in a turn shows where", { skip }, async (t) => {
+  const half = { stream: [CREATED, textDelta("half an answer\n\nand"), HANG] } as const;
+  const server = await startModelServer(t, [
+    respond(functionCall("shell", { command: ["sleep", "100"] }, "c1")),
+    half,
+    respond(assistantMessage("the end")),
+  ]);
+  const place = makePlace(t, server);
+  const first = new TerminalScreen(t, {
+    place,
+    args: ["-s", "danger-full-access", "-a", "never"],
+  });
+  await first.waitFor("Ask for something");
+  first.send("one");
+  await killAt(first, "$ sleep 100");
+  const second = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
+  await second.waitFor("› one\n\n✗ Interrupted\n");
+  await second.waitForRows(IDLE);
+  second.send("two");
+  await killAt(second, "half an answer");
+  const third = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 50 });
+  const shown = "› one\n\n✗ Interrupted\n\n› two\n\n✗ Interrupted\n";
+  await third.waitFor(shown);
+  await third.waitForRows(IDLE);
+  third.send("three");
+  await third.waitFor("the end");
+  const body = JSON.stringify(server.requests.at(-1)?.body);
+  assert.match(body, /"call_id":"c1","output":"aborted by the user before it finished"/u);
+  assert.doesNotMatch(body, /Interrupted|turn_aborted/u);
+  await quit(third);
+  const lines = new TerminalScreen(t, {
+    place,
+    args: ["resume", "--last"],
+    env: { TERM: "dumb" },
+    rows: 50,
+  });
+  await lines.waitFor(
+    /one\n+[^\n]*Interrupted\n+[^\n]*two\n+[^\n]*Interrupted\n+[^\n]*three\n+the end\n/u,
+  );
+  lines.type(KEY.control("d"));
+  assert.equal(await lines.exitCode(), 0);
 });
 
 test("a session that goes on with another model says so", { skip }, async (t) => {
