@@ -156,6 +156,8 @@ export interface PatchFacts {
 export type PatchAskReason =
   | { readonly kind: "not-trusted" }
   | { readonly kind: "outside-roots"; readonly path: string; readonly more?: readonly string[] }
+  /** No root at all: where the path lies has nothing to do with it. */
+  | { readonly kind: "read-only"; readonly path: string; readonly more?: readonly string[] }
   | {
       readonly kind: "protected";
       readonly path: string;
@@ -230,7 +232,9 @@ function findOutside(facts: PatchFacts): PatchAskReason | undefined {
   const path = outsideOf(facts.targets, facts.writableRoots).find(
     (target) => !grantOf(target, facts.grantedRoots),
   );
-  return path === undefined ? undefined : { kind: "outside-roots", path, ...moreOf(facts, path) };
+  if (path === undefined) return undefined;
+  const kind = facts.mode === "read-only" ? "read-only" : "outside-roots";
+  return { kind, path, ...moreOf(facts, path) };
 }
 
 /** All that is outside or protected, but for `told`. */
@@ -292,6 +296,8 @@ export function describePatchReason(reason: PatchAskReason | { readonly kind: "e
       return "The approval policy is to ask before every patch";
     case "outside-roots":
       return `writing outside of the project: "${reason.path}" is in no writable root${also(reason.more)}`;
+    case "read-only":
+      return `the sandbox is read-only: no writing to "${reason.path}"${also(reason.more)}`;
     case "protected":
       return `writing to a protected place: "${reason.path}" belongs to "${reason.place}"${also(reason.more)}`;
     case "no-sandbox":

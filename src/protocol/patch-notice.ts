@@ -1,4 +1,4 @@
-/** The background event of a patch that does not fit: a front end shows it as a failure. */
+/** The background event of a patch that does not fit or is refused: a front end shows it as a failure. */
 
 const START = "Patch did not apply: ";
 const MAX_REASON = 300;

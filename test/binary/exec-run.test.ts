@@ -133,6 +133,30 @@ test("a patch that does not fit leaves a line", options, async (t) => {
   assert.match(stderr, /\] Patch did not apply: Failed to read file to update none\.txt: .*$/mu);
 });
 
+test(
+  "a patch that is refused leaves a line, and one that is allowed does not",
+  options,
+  async (t) => {
+    const patch = "*** Begin Patch\n*** Add File: new.txt\n+x\n*** End Patch";
+    const call = respond(functionCall("apply_patch", { input: patch }));
+    const refused = await setUpExec(t, [call, DONE]);
+    const file = join(refused.cwd, "new.txt");
+    const message = `Patch did not apply: the sandbox is read-only: no writing to "${file}"`;
+    const human = await runExec(refused, ["go"]);
+    assert.equal(human.stdout, "done\n");
+    assert.ok(human.stderr.includes(`] ${message}\n`), human.stderr);
+    const json = await runExec(await setUpExec(t, [call, DONE]), ["--json", "go"]);
+    const notice =
+      /"type":"background_event","message":"Patch did not apply: the sandbox is read-only/u;
+    assert.match(json.stdout, notice);
+    assert.equal(existsSync(file), false);
+    const allowed = await setUpExec(t, [call, DONE]);
+    const { stderr } = await runExec(allowed, ["-s", "workspace-write", "go"]);
+    assert.doesNotMatch(stderr, /did not apply/u);
+    assert.equal(readFileSync(join(allowed.cwd, "new.txt"), "utf8"), "x\n");
+  },
+);
+
 const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
   [
     "400",

@@ -266,6 +266,10 @@ test("reasons are words for people", () => {
     describePatchReason({ kind: "outside-roots", path: "/etc/hosts" }),
     'writing outside of the project: "/etc/hosts" is in no writable root',
   );
+  assert.equal(
+    describePatchReason({ kind: "read-only", path: "/repo/a", more: ["/repo/b"] }),
+    'the sandbox is read-only: no writing to "/repo/a"; and to "/repo/b"',
+  );
   assert.equal(describePatchReason({ kind: "empty" }), "empty patch");
   for (const reason of ["not-trusted", "escalation", "no-sandbox"] as const) {
     assert.match(describeAskReason(reason), /^[A-Z][^.]+[^.]$/u);

@@ -102,6 +102,8 @@ export class ApplyPatchTool {
       case "reject": {
         const reason = describePatchReason(decision.reason);
         this.#services.refusals.add({ subject: patch.subject, reason });
+        // A refused command is seen by its output; nothing else tells of a patch that never began.
+        invocation.emit({ type: "background_event", message: patchNotice(reason) });
         return `patch rejected: ${reason}; rejected by user approval settings`;
       }
     }
@@ -139,7 +141,8 @@ export class ApplyPatchTool {
 
   async #askAndApply(patch: Patch, reason: PatchAskReason): Promise<string> {
     const words = reason.kind === "not-trusted" ? undefined : reasonOf(patch, reason);
-    const root = reason.kind === "outside-roots" ? await this.#grantableRoot(patch) : undefined;
+    const isOutside = reason.kind === "outside-roots" || reason.kind === "read-only";
+    const root = isOutside ? await this.#grantableRoot(patch) : undefined;
     if (!(await this.#ask(patch, words, root))) return REJECTED_BY_USER;
     const { context } = patch.invocation;
     if (reason.kind === "not-trusted") {
