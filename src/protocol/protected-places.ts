@@ -259,11 +259,14 @@ class PlaceFinder {
     }
   }
 
-  /** As it is named, in its directory as the kernel names that. */
+  /** As it is named, in its directory as the kernel names that; a command may make that first. */
   #inRealDirectory(path: string): string | undefined {
     const end = path.lastIndexOf("/");
-    const parent = this.#disk.realpath(path.slice(0, Math.max(end, 1)));
-    return parent === undefined ? undefined : `${parent === "/" ? "" : parent}${path.slice(end)}`;
+    const name = path.slice(end + 1);
+    if (end < 0 || ["", ".", ".."].includes(name)) return undefined;
+    const directory = path.slice(0, Math.max(end, 1));
+    const parent = this.#disk.realpath(directory) ?? this.#inRealDirectory(directory);
+    return parent === undefined ? undefined : `${parent === "/" ? "" : parent}/${name}`;
   }
 
   /** Git reads their settings only when the common settings, which are sealed, say so. */

@@ -115,6 +115,34 @@ suite("commands in one repository", { skip: needsSandbox }, () => {
     });
   }
 
+  test("what was written to the end when it was interrupted stays as well", async (t) => {
+    const cwd = repositoryIn(tempDir(t));
+    const hook = join(cwd, ".git/hooks/pre-commit");
+    const helpers = helperPool(t);
+    const command = execute({
+      argv: ["sh", "-c", `: > began; ${waitFor("may-end")}`],
+      cwd,
+      policy,
+      helpers,
+    });
+    assert.ok(await until(() => existsSync(join(cwd, "began")), DEADLINE_MS));
+    const stop = new AbortController();
+    const patch = execute({
+      argv: ["sh", "-c", `trap 'exit 0' TERM; ${writeHook}; : > written; ${waitFor("never")}`],
+      cwd,
+      policy: { mode: "danger-full-access" },
+      approvedFiles: [{ path: hook, content: "evil\n", mode: undefined }],
+      signal: stop.signal,
+      helpers,
+    });
+    assert.ok(await until(() => existsSync(join(cwd, "written")), DEADLINE_MS));
+    stop.abort();
+    assert.equal((await patch).outcome.kind, "aborted");
+    writeFileSync(join(cwd, "may-end"), "");
+    assert.deepEqual((await command).placeChanges, []);
+    assert.equal(readFileSync(hook, "utf8"), "evil\n");
+  });
+
   test("a command that ends while an approved patch is being written leaves it", async (t) => {
     const cwd = repositoryIn(tempDir(t));
     const hook = join(cwd, ".git/hooks/pre-commit");

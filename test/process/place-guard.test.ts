@@ -1,6 +1,7 @@
 /** Recording protected places, and putting back what a command changed. */
 import assert from "node:assert/strict";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -331,4 +332,19 @@ test("what somebody includes in the moment of an approval is no settings", needs
   writeFileSync(file, "new");
   assert.deepEqual(changes(guarded, directory), []);
   assert.equal(readFileSync(file, "utf8"), "new");
+});
+
+test("a file that settings include and nobody has made yet stays away", needsGit, async (t) => {
+  for (const path of ["team.gitconfig", "not/yet/team.gitconfig", "not/../../team.gitconfig"]) {
+    const directory = await repository(t);
+    const config = join(directory, ".git/config");
+    appendFileSync(config, `[include]\n\tpath = ../${path}\n`);
+    const guarded = guard(directory);
+    mkdirSync(join(directory, "not/yet"), { recursive: true });
+    const isInside = !path.includes("..");
+    if (isInside) writeFileSync(join(directory, path), "evil");
+    // What is outside of the workspace, no command has made.
+    assert.deepEqual(changes(guarded, directory), isInside ? [[path, "created", true]] : []);
+    assert.equal(existsSync(join(directory, path)), false);
+  }
 });
