@@ -18,7 +18,7 @@ import { notificationText, Notifier } from "./notifications.ts";
 import type { TuiEnd } from "./options.ts";
 import { readPatchedFile } from "./patched-file.ts";
 import type { SessionInput } from "./screen-session.ts";
-import { resumeSession, sessionMenu } from "./session-list.ts";
+import { askForSession, resumeSession } from "./session-list.ts";
 import { sanitizeText } from "./sanitize.ts";
 import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
 import { parseSlash, type SlashCommand } from "./slash-commands.ts";
@@ -403,14 +403,18 @@ class LineSession implements Ui {
 
   /** False when the user chose none. */
   async #chooseSession(onEscape?: "quits"): Promise<boolean> {
-    const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
-    if (menu === undefined) {
+    const answer = await askForSession({
+      codexHome: this.#chat.config.codexHome,
+      except: this.#chat.sessionId,
+      choose: this.choose,
+      onEscape,
+    });
+    if (answer.kind === "empty") {
       this.print(noticeCell("There is no earlier session", this.#view.context));
       return true;
     }
-    const path = await this.choose(onEscape === undefined ? menu : { ...menu, onEscape });
-    if (path !== undefined) await resumeSession(path, this.#chat, this.#view);
-    return path !== undefined;
+    if (answer.kind === "chosen") await resumeSession(answer.path, this.#chat, this.#view);
+    return answer.kind === "chosen";
   }
 
   #slashHost(): SlashHost {

@@ -240,15 +240,19 @@ class ScreenSession {
 
   /** False when the user chose none. */
   async #chooseSession(onEscape?: "quits"): Promise<boolean> {
-    const { sessionMenu } = await import("./session-list.ts");
-    const menu = sessionMenu(this.#chat.config.codexHome, this.#chat.sessionId);
-    if (menu === undefined) {
+    const { askForSession } = await import("./session-list.ts");
+    const answer = await askForSession({
+      codexHome: this.#chat.config.codexHome,
+      except: this.#chat.sessionId,
+      choose: (menu) => this.#screen.choose(menu),
+      onEscape,
+    });
+    if (answer.kind === "empty") {
       this.#screen.print(noticeCell("There is no earlier session", this.#view.context));
       return true;
     }
-    const path = await this.#screen.choose(onEscape === undefined ? menu : { ...menu, onEscape });
-    if (path !== undefined) await this.#resume(path);
-    return path !== undefined;
+    if (answer.kind === "chosen") await this.#resume(answer.path);
+    return answer.kind === "chosen";
   }
 
   async #resume(path: string): Promise<void> {

@@ -8,13 +8,47 @@ import { exchangesOf, resumeRows } from "./resume-rows.ts";
 import { sanitizeLine } from "./sanitize.ts";
 import { shorten } from "./width.ts";
 
-const MAX_SESSIONS = 50;
+/** As many are read and listed at once. */
+const PAGE_SESSIONS = 50;
 const MAX_TITLE = 60;
 
-/** Undefined when there is none. The ids of the choices are paths. */
-export function sessionMenu(codexHome: string, except: string): MenuRequest | undefined {
-  const choices = sessionChoices(codexHome, except);
-  return choices.length === 0 ? undefined : { title: "Which session?", choices };
+const OLDER: Choice = { id: "older", label: "Older sessions", word: "older" };
+
+export interface SessionQuestion {
+  readonly codexHome: string;
+  /** The session that runs, which is not offered. */
+  readonly except: string;
+  readonly choose: (menu: MenuRequest) => Promise<string | undefined>;
+  readonly onEscape: MenuRequest["onEscape"];
+}
+
+export type SessionAnswer =
+  | { readonly kind: "chosen"; readonly path: string }
+  | { readonly kind: "cancelled" }
+  /** There is no earlier session. */
+  | { readonly kind: "empty" };
+
+/** Asks page by page, newest first. */
+export async function askForSession(question: SessionQuestion): Promise<SessionAnswer> {
+  const { codexHome, except, choose, onEscape } = question;
+  const sessions = sessionChoices(codexHome, except);
+  let next = sessions.next();
+  if (next.done === true) return { kind: "empty" };
+  for (;;) {
+    const page: Choice[] = [];
+    for (; next.done !== true && page.length < PAGE_SESSIONS; next = sessions.next()) {
+      page.push(next.value);
+    }
+    const hasOlder = next.done !== true;
+    const id = await choose({
+      title: "Which session?",
+      text: hasOlder ? ["These are not all: the last entry lists older ones"] : [],
+      choices: hasOlder ? [...page, OLDER] : page,
+      ...(onEscape === undefined ? {} : { onEscape }),
+    });
+    if (id === undefined) return { kind: "cancelled" };
+    if (id !== OLDER.id) return { kind: "chosen", path: id };
+  }
 }
 
 /** One that cannot be taken up is complained about; then the present one stays, or a new one begins. */
@@ -34,15 +68,12 @@ export async function resumeSession(
 }
 
 /** Newest first; ids are paths. Without `except`, which is the session that runs. */
-function sessionChoices(codexHome: string, except: string): readonly Choice[] {
-  const choices: Choice[] = [];
+function* sessionChoices(codexHome: string, except: string): Generator<Choice, undefined> {
   for (const path of sessionFiles(codexHome)) {
-    if (choices.length >= MAX_SESSIONS) break;
     if (path.includes(except)) continue;
     const choice = choiceOf(path);
-    if (choice !== undefined) choices.push(choice);
+    if (choice !== undefined) yield choice;
   }
-  return choices;
 }
 
 function choiceOf(path: string): Choice | undefined {

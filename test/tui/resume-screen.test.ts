@@ -1,6 +1,7 @@
 /** What a session that goes on says of the one before: what was stopped, and who answered. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Rollout } from "../../src/core/rollout.ts";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
@@ -158,6 +159,46 @@ test("a session that was killed in a turn shows where", { skip }, async (t) => {
   await lines.waitFor(
     /one\n+[^\n]*Interrupted\n+[^\n]*two\n+[^\n]*Interrupted\n+[^\n]*three\n+the end\n/u,
   );
+  lines.type(KEY.control("d"));
+  assert.equal(await lines.exitCode(), 0);
+});
+
+test("the list of sessions says that there are older ones, and shows them", { skip }, async (t) => {
+  const place = makePlace(t, await startModelServer(t, [respond(assistantMessage("unused"))]));
+  for (let index = 1; index <= 52; index += 1) {
+    const two = String(index).padStart(2, "0");
+    const id = `11111111-2222-4333-8444-5555555555${two}`;
+    const session = { id, codexHome: place.codexHome, cwd: place.workspace, instructions: null };
+    const rollout = Rollout.start(
+      session,
+      (message) => assert.fail(message),
+      () => new Date(2026, 10, 24, 9, index, 0),
+    );
+    const content = [{ type: "input_text", text: `message ${two}` }] as const;
+    rollout.append({ type: "message", id: null, role: "user", content });
+    rollout.close();
+  }
+  const screen = new TerminalScreen(t, { place, args: ["resume"] });
+  await screen.waitForRows(
+    /Which session\?\n+.*These are not all: the last entry lists older ones/u,
+  );
+  await screen.waitForRows(/message 52/u);
+  screen.type(KEY.up);
+  await screen.waitForRows(/message 03[^]*Older sessions/u);
+  screen.type(KEY.enter);
+  await screen.waitForRows(
+    /Which session\?\n+(?!.*not all)[^]*message 02[^]*message 01(?![^]*Older)/u,
+  );
+  screen.type("2");
+  await screen.waitFor("› message 01\n");
+  await quit(screen);
+  const lines = new TerminalScreen(t, { place, args: ["resume"], env: { TERM: "dumb" }, rows: 70 });
+  await lines.waitFor(/51 or older: Older sessions\n/u);
+  await lines.waitFor("These are not all: the last entry lists older ones");
+  lines.type("older\n");
+  await lines.waitFor("Number from 1 to 2;");
+  lines.type("1\n");
+  await lines.waitFor("› message 02\n");
   lines.type(KEY.control("d"));
   assert.equal(await lines.exitCode(), 0);
 });
