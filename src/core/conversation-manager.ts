@@ -91,6 +91,7 @@ export class ConversationManager {
       path: null,
       model: undefined,
       isTurnOpen: false,
+      unreadableLines: 0,
     };
     return this.#create(config, options, start);
   }
@@ -101,8 +102,7 @@ export class ConversationManager {
     path: string,
     options: ConversationOptions = {},
   ): Promise<NewConversation> {
-    const { id, history, usage, model, isTurnOpen } = readRollout(path);
-    return this.#create(config, options, { id, history, usage, path, model, isTurnOpen });
+    return this.#create(config, options, readRollout(path));
   }
 
   /** Errors: ConversationNotFoundError. */
@@ -160,6 +160,7 @@ interface SessionStart extends RolloutState {
   readonly usage: EarlierUsage;
   /** Of the session file to go on with. */
   readonly path: string | null;
+  readonly unreadableLines: number;
 }
 
 interface OpenConversation {
@@ -228,7 +229,7 @@ function openConversation(
       history_entry_count: mark.entryCount,
     },
   });
-  for (const warning of warnings) notice(warning);
+  for (const warning of [...warnings, ...unreadableWarning(start)]) notice(warning);
   const session = new Session({
     state,
     events,
@@ -254,6 +255,12 @@ function openConversation(
     return kept !== undefined;
   };
   return { conversation: new CodexConversation(id, events, session), refusals, rewind };
+}
+
+function unreadableWarning({ path, unreadableLines: count }: SessionStart): readonly string[] {
+  if (path === null || count === 0) return [];
+  const lines = count === 1 ? "1 line" : `${count} lines`;
+  return [`${lines} of the session file ${JSON.stringify(path)} could not be read: left out`];
 }
 
 function openRollout(

@@ -43,6 +43,8 @@ export interface StoredSession extends RolloutState {
   readonly usage: EarlierUsage;
   /** Of `history`, those behind which a turn was interrupted. */
   readonly interruptedAt: ReadonlySet<ModelItem>;
+  /** Lines that are no record of any program, and so are missing in `history`. */
+  readonly unreadableLines: number;
 }
 
 const metaSchema = z.object({ id: z.string(), cwd: z.optional(z.nullable(z.string())) });
@@ -104,8 +106,11 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
   let interruptedAt = new Set<ModelItem>();
   let model: RolloutState["model"];
   const end = new TurnEnd();
+  let unreadableLines = 0;
   for (const line of lines) {
+    if (line.trim() === "") continue;
     const record = parseLine(line);
+    if (typeof record !== "object" || record === null) unreadableLines += 1;
     if (!isOfSession(record)) {
       const items = itemOf(record);
       history.push(...items);
@@ -141,7 +146,17 @@ function parseRollout(path: string, [first, ...lines]: readonly string[]): Store
   if (isTurnOpen) interruptedAt.add(lastItem);
   const { id, cwd } = meta.data;
   const complete = withAllOutputs(history);
-  return { path, id, cwd: cwd ?? null, history: complete, usage, interruptedAt, model, isTurnOpen };
+  return {
+    path,
+    id,
+    cwd: cwd ?? null,
+    history: complete,
+    usage,
+    interruptedAt,
+    model,
+    isTurnOpen,
+    unreadableLines,
+  };
 }
 
 /** Whether the last turn of a file has ended, or its process was killed in it. */

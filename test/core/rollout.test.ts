@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  appendFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -130,6 +131,7 @@ test("a session file holds the session and its items, for the user alone", (t) =
     interruptedAt: new Set([output]),
     model: undefined,
     isTurnOpen: true,
+    unreadableLines: 0,
   });
 });
 
@@ -276,7 +278,28 @@ test("lines of other programs are skipped", (t) => {
   const path = writeSession(codexHome, [user]);
   const text = readFileSync(path, "utf8");
   writeFileSync(path, `${text}{"record_type":"state"}\nnot json\n{"type":"ghost_item"}\n`);
-  assert.deepEqual(readRollout(path).history, [user]);
+  const { history, unreadableLines } = readRollout(path);
+  assert.deepEqual(history, [user]);
+  assert.equal(unreadableLines, 1);
+});
+
+test("a resumed conversation tells how many lines of its file could not be read", async (t) => {
+  const { manager, config, codexHome } = await startConversation(t, { url: "http://127.0.0.1:1" });
+  const path = writeSession(codexHome, [user, call, output]);
+  const warningOf = async (): Promise<unknown> => {
+    const { conversation } = await manager.resumeConversation(config, path);
+    conversation.submit({ type: "shutdown" });
+    return (await conversation.nextEvent()).msg;
+  };
+  assert.deepEqual(await warningOf(), { type: "shutdown_complete" });
+  for (const [garbage, lines] of [
+    ["not json\n", "1 line"],
+    ['17\n{"type":"ghost_item"}\n', "2 lines"],
+  ] as const) {
+    appendFileSync(path, garbage);
+    const message = `${lines} of the session file "${path}" could not be read: left out`;
+    assert.deepEqual(await warningOf(), { type: "background_event", message });
+  }
 });
 
 test("sessions are found by id, and the one written to last", (t) => {

@@ -1,6 +1,8 @@
 /** What a session that goes on says of the one before: what was stopped, and who answered. */
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
 import { test } from "node:test";
+import { findRollout } from "../../src/core/rollout-reader.ts";
 import { Rollout } from "../../src/core/rollout.ts";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
@@ -178,6 +180,7 @@ test("the list of sessions says that there are older ones, and shows them", { sk
     rollout.append({ type: "message", id: null, role: "user", content });
     rollout.close();
   }
+  appendFileSync(findRollout(place.codexHome, "11111111-2222-4333-8444-555555555501"), "garbage\n");
   const screen = new TerminalScreen(t, { place, args: ["resume"] });
   await screen.waitForRows(
     /Which session\?\n+.*These are not all: the last entry lists older ones/u,
@@ -191,6 +194,7 @@ test("the list of sessions says that there are older ones, and shows them", { sk
   );
   screen.type("2");
   await screen.waitFor("› message 01\n");
+  await screen.waitFor(/^! 1 line of the session file/mu);
   await quit(screen);
   const lines = new TerminalScreen(t, { place, args: ["resume"], env: { TERM: "dumb" }, rows: 70 });
   await lines.waitFor(/51 or older: Older sessions\n/u);
