@@ -19,9 +19,14 @@ export async function runLoginCommand(invocation: Invocation): Promise<number> {
     return 1;
   }
   const given = flagText(invocation, "--api-key");
-  const key = ApiKey.parse(given === undefined || given === "-" ? await readKey() : given);
+  const text = given === undefined || given === "-" ? await readKey() : given;
+  const key = ApiKey.parse(text);
   if (key === undefined) {
-    complain("Cannot store the API key: expected one word of printable characters");
+    complain(
+      text.trim() === ""
+        ? "Cannot store the API key: it is empty"
+        : "Cannot store the API key: expected one word of printable characters",
+    );
     return 1;
   }
   try {

@@ -115,7 +115,7 @@ class HumanPrinter implements EventPrinter {
         return this.#block((isPatchNotice(msg.message) ? red : dim)(printable(msg.message)));
       }
       case "error":
-        return this.#block(this.#style.red(`ERROR: ${printable(msg.message)}`));
+        return this.#error(msg.message);
       case "turn_aborted":
         return this.#block(this.#style.red(`Stopped: ${msg.reason}`));
       case "exec_approval_request":
@@ -137,6 +137,12 @@ class HumanPrinter implements EventPrinter {
       case "task_started":
         return undefined;
     }
+  }
+
+  #error(message: string): void {
+    this.#block(this.#style.red(`ERROR: ${printable(message)}`));
+    const next = nextStep(message);
+    if (next !== undefined) this.#line(next);
   }
 
   #commandBegin(msg: EventMsgOf<"exec_command_begin">): void {
@@ -267,6 +273,17 @@ class HumanPrinter implements EventPrinter {
   #line(text: string): void {
     this.#options.progress.write(`${text}\n`);
   }
+}
+
+/** What to do about a failure whose own words do not say it. */
+function nextStep(message: string): string | undefined {
+  if (/\bunexpected status 401\b/u.test(message)) {
+    return 'The key was refused: store another one with "codex login --api-key", or set the variable that env_key of the model provider names.';
+  }
+  if (/\bCannot reach "/u.test(message)) {
+    return "Check that the server runs and that base_url of the model provider is its address.";
+  }
+  return undefined;
 }
 
 function describeInvocation({

@@ -164,7 +164,12 @@ const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
     1,
     /ERROR: .*400.*bad field/u,
   ],
-  ["401", { status: 401, body: { error: { message: "no" } } }, 1, /ERROR: .*401/u],
+  [
+    "401",
+    { status: 401, body: { error: { message: "no" } } },
+    1,
+    /ERROR: .*401.*\nThe key was refused: .*"codex login --api-key"/u,
+  ],
   [
     "context overflow",
     { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } },
@@ -206,6 +211,7 @@ test("a provider that is not there ends the run in bounded time", options, async
   const { code, stderr } = await runExec(setup, ["-c", nowhere, "hi"]);
   assert.equal(code, 1);
   assert.match(stderr, /ERROR: .*127\.0\.0\.1:9/u);
+  assert.match(stderr, /ERROR: Cannot reach .*\nCheck that the server runs and that base_url/u);
 });
 
 test("a missing key exits with 1 and names its variable", options, async (t) => {
