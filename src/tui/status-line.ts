@@ -68,9 +68,11 @@ function allFields(facts: StatusFacts, marks: Marks): readonly Field[] {
   ];
   if (contextLeft !== undefined) fields.push(contextField(contextLeft));
   if (turn === undefined) return fields;
-  fields.push({ text: formatElapsed(turn.elapsedMs), style: {}, rank: 5 });
+  // While the agent works, what it is at and how to stop it comes first; a sandbox that is none stays
+  // longer than the time.
+  fields.push({ text: formatElapsed(turn.elapsedMs), style: {}, rank: 10 });
   const hint = turn.isStopping ? "interrupted, stopping" : "esc to interrupt";
-  fields.push({ text: hint, style: {}, rank: 7 });
+  fields.push({ text: hint, style: {}, rank: 12 });
   if (turn.queuedCount > 0) fields.push({ text: `${turn.queuedCount} queued`, style: {}, rank: 4 });
   return fields;
 }
@@ -83,9 +85,9 @@ function contextField(percent: number): Field {
 function sandboxField({ sandboxPolicy, isSandboxAvailable }: StatusFacts): Field {
   const { mode } = sandboxPolicy;
   if (mode === "danger-full-access")
-    return { text: "NO SANDBOX", style: { inverse: true }, rank: 10 };
-  if (isSandboxAvailable) return { text: mode, style: DIM, rank: 10 };
-  return { text: "sandbox unavailable", style: { inverse: true }, rank: 10 };
+    return { text: "NO SANDBOX", style: { inverse: true }, rank: 11 };
+  if (isSandboxAvailable) return { text: mode, style: DIM, rank: 11 };
+  return { text: "sandbox unavailable", style: { inverse: true }, rank: 11 };
 }
 
 export function describeModel({ model, effort }: Pick<SessionRules, "model" | "effort">): string {

@@ -28,7 +28,7 @@ const statusOf = (screen: TerminalScreen): string =>
   screen.rows().findLast((row) => row !== "") ?? "";
 
 test(
-  "fields go when there is no room: the directory first, approval and sandbox last",
+  "fields go when there is no room: the directory first, approval, sandbox and the turn last",
   { skip },
   async (t) => {
     const server = await startModelServer(t, [
@@ -67,6 +67,17 @@ test(
       () => statusOf(screen).endsWith(" · 1s · esc to interrupt"),
       "the time that it takes",
     );
+    for (const [columns, expected] of [
+      [60, /^on-request · workspace-write · \d+s · esc to interrupt$/u],
+      [50, /^workspace-write · \d+s · esc to interrupt$/u],
+      [36, /^workspace-write · esc to interrupt$/u],
+      [20, /^esc to interrupt$/u],
+    ] as const) {
+      screen.resize(columns, 24);
+      await screen.waitUntil(() => expected.test(statusOf(screen)), String(expected));
+    }
+    screen.resize(120, 24);
+    await screen.waitUntil(() => statusOf(screen).includes("net off"), "all of it once more");
     screen.send("four");
     await screen.waitUntil(() => statusOf(screen).includes("esc to interrupt · 1 queued"), "queue");
     screen.type(KEY.escape);
