@@ -3,8 +3,9 @@
  *
  * Reading and compiling an asset costs about 0.25 ms however small it is, and splitting leaves a
  * chunk for every set of entries that share modules: a start of `debug landlock` would need 34.
- * Chunks of one start are therefore put into one asset; each is still run only when it is asked
- * for. No chunk is in two assets, since its code cache would be, too.
+ * Chunks of one start are therefore put into one asset, and run together (group-scope.ts); in the
+ * other groups each runs only when it is asked for. No chunk is in two assets, since its code cache
+ * would be, too.
  */
 
 /** A file of the split bundle. */
@@ -20,14 +21,14 @@ export interface SplitModule {
 /** Larger chunks are worth an asset of their own: not every start that shares a group needs them. */
 const SMALL_BYTES = 40_000;
 
-/** Starts that count most. The helper is part of the last one, and has what it needs in one piece. */
+/** Starts that count most, in order; each takes what those before it have not taken. */
 const STARTS = [
   { group: "helper", entryPoint: "src/linux-sandbox/run.ts" },
   { group: "cli", entryPoint: "src/cli/program.ts" },
   { group: "debug", entryPoint: "src/cli/debug-start.ts" },
 ];
 
-/** What the command line as a whole and the start of one command both need. */
+/** What both the command line and `debug` need: in the group of one, the other would read all of it. */
 const SHARED_GROUP = "cli-and-debug";
 
 /** The groups of which a start runs every chunk. */

@@ -1,6 +1,6 @@
 /**
  * The start of `codex debug landlock` and `codex debug seatbelt`, which is measured in milliseconds:
- * it loads no more of the command table than its own part, and so a third less than other commands.
+ * it loads no more of the command table than its own part.
  */
 import type { CommandSpec } from "./command-spec.ts";
 import { runDebugCommand } from "./debug-command.ts";
