@@ -4,8 +4,8 @@
  * The bundle is one tiny main file and many chunks. A chunk is called "GROUP/NAME.js", and the
  * asset "GROUP.js" is an object with a function for each chunk of that group, with a V8 code cache
  * made at build time. Main's `require` is replaced by the one made here, so a group is read and
- * compiled the first time something asks for a chunk in it, and a chunk runs when it is asked for, in the group of a start together with the others.
- * Compiling from the cache costs about a quarter of compiling from text.
+ * compiled the first time something asks for a chunk in it, and a chunk runs when it is asked for;
+ * in the group of a start, all run with the first. Compiling from the cache costs about a quarter of compiling from text.
  */
 import { getAsset, getRawAsset } from "node:sea";
 import { Script } from "node:vm";
