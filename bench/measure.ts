@@ -1,7 +1,7 @@
 /** Times whole processes in turn, so that a drifting machine slows all of them alike. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 import koffi from "koffi";
 
@@ -13,7 +13,26 @@ export interface Subject {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Run in turn in the place of the command's program; from copiesOf. */
+  readonly copies?: readonly string[];
 }
+
+/**
+ * Several copies of a program, all written in the same way. How a file lies in the page cache, and
+ * that is how it was written, makes up to a tenth of a start, and two copies differ by a few
+ * percent: programs that are held against each other are measured on several copies of each.
+ */
+export function copiesOf(program: string): readonly string[] {
+  return Array.from({ length: COPIES }, (_, index) => {
+    const directory = join(home, `copy-${index}`);
+    mkdirSync(directory, { recursive: true });
+    const copy = join(directory, basename(program));
+    copyFileSync(program, copy);
+    return copy;
+  });
+}
+
+const COPIES = 3;
 
 export interface Timing {
   readonly name: string;
@@ -29,7 +48,7 @@ export function timeInTurn(subjects: readonly Subject[], rounds: number): readon
   const samples = subjects.map((): number[] => []);
   for (let round = -1; round < rounds; round += 1) {
     subjects.forEach((subject, index) => {
-      const elapsed = runOnce(subject);
+      const elapsed = runOnce(subject, Math.max(0, round));
       if (round >= 0) samples[index]?.push(elapsed);
     });
   }
@@ -77,8 +96,9 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-function runOnce({ name, command, environment }: Subject): number {
-  const [program, ...args] = command;
+function runOnce({ name, command, environment, copies = [] }: Subject, round: number): number {
+  const [named, ...args] = command;
+  const program = copies[round % copies.length] ?? named;
   const started = performance.now();
   const result = spawnSync(program, args, {
     stdio: "ignore",

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 
 import type { Figure } from "./figure.ts";
-import { peakMemoryMb, timeInTurn, type Subject } from "./measure.ts";
+import { copiesOf, peakMemoryMb, timeInTurn, type Subject } from "./measure.ts";
 import type { Peers } from "./peers.ts";
 
 /** Upper limits of the ratio to a bare Node start. */
@@ -20,11 +20,13 @@ export async function measureStarts(
   rounds: number,
   peers: Peers | undefined,
 ): Promise<readonly Figure[]> {
+  const nodes = copiesOf(process.execPath);
+  const executables = copiesOf(codex);
   const timings = timeInTurn(
     [
-      { name: "bare Node start", command: [process.execPath, "-e", "0"] },
+      { name: "bare Node start", command: [process.execPath, "-e", "0"], copies: nodes },
       { name: "/bin/true", command: ["/bin/true"] },
-      ...Object.keys(LIMITS).map((name) => ownSubject(codex, name)),
+      ...Object.keys(LIMITS).map((name) => ({ ...ownSubject(codex, name), copies: executables })),
       ...(peers === undefined ? [] : peerSubjects(peers)),
     ],
     rounds,

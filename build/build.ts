@@ -51,6 +51,7 @@ async function buildAll(): Promise<void> {
     version,
     nodePath,
     nodeFlags,
+    target,
     makesCodeCaches: isForHere,
   });
   makeBinary({

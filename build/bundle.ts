@@ -11,8 +11,20 @@ import { basename, dirname, join } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
-import { groupChunks, MAIN_GROUP, START_GROUPS, type SplitModule } from "./chunk-groups.ts";
-import { groupInOneScope, requireNoWayBack } from "./group-scope.ts";
+import {
+  COMPLETE_START,
+  completeStart,
+  groupChunks,
+  MAIN_GROUP,
+  START_GROUPS,
+} from "./chunk-groups.ts";
+import { groupInOneScope, requireNoWayBack, type ScopeMember } from "./group-scope.ts";
+import type { Architecture } from "../src/linux-sandbox/architecture.ts";
+import {
+  ALL_SECCOMP_NEEDS,
+  seccompFilterName,
+} from "../src/linux-sandbox/packed-seccomp-filter.ts";
+import { seccompFilter } from "../src/linux-sandbox/seccomp-filter.ts";
 
 export interface BundleOptions {
   readonly root: string;
@@ -23,6 +35,8 @@ export interface BundleOptions {
   readonly nodePath: string;
   /** Flags the executable starts Node with; a cache made without them is rejected. */
   readonly nodeFlags: readonly string[];
+  /** The system that the executable is for. */
+  readonly target: { readonly platform: string; readonly arch: Architecture };
   /** False for an executable that another Node will run. */
   readonly makesCodeCaches: boolean;
 }
@@ -39,7 +53,10 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   rmSync(outputDirectory, { recursive: true, force: true });
   mkdirSync(outputDirectory, { recursive: true });
   const modules = await splitModules(options);
-  const names = chunkNames(modules);
+  const main = modules.find(({ name }) => name === MAIN);
+  if (main === undefined) throw new Error(`No "${MAIN}" among the bundled modules`);
+  const program = modules.filter(({ name }) => name !== `${WARM_UP}.js`);
+  const names = chunkNames(modules, groupChunks(program, main));
   const assetTexts = new Map<string, string>();
   const mainPath = join(outputDirectory, "main.cjs");
   let mainCode = "";
@@ -47,11 +64,10 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   for (const module of modules) {
     const { name, text } = module;
     const chunk = names.get(name) ?? name;
-    const ofStart = startChunks.get(dirname(chunk));
-    if (ofStart !== undefined) {
-      ofStart.push(module);
-      continue;
-    }
+    const group = dirname(chunk);
+    const ofStart = startChunks.get(group);
+    ofStart?.push(module);
+    if (ofStart !== undefined || group === COMPLETE_START.group) continue;
     const code = await toCommonJs(withChunkNames(text, names));
     if (name === MAIN) {
       mainCode = code;
@@ -66,15 +82,20 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   const scripts = new Map(
     [...assetTexts].map(([name, properties]) => [name, `({\n${properties}})`]),
   );
-  for (const [group, members] of startChunks) {
+  const complete = new Set(completeStart(program, main).map(({ name }) => name));
+  const ofComplete = modules.filter(({ name }) => complete.has(name));
+  for (const [group, members] of [...startChunks, [COMPLETE_START.group, ofComplete] as const]) {
     requireNoWayBack(members, modules);
     scripts.set(`${group}.js`, await groupInOneScope(members, names));
   }
   const files = [...scripts].map(([name, text]) => {
     const path = join(outputDirectory, name);
+    // The loader reads it as such (runtime/chunks.ts).
+    if (Buffer.byteLength(text) !== text.length) throw new Error(`"${name}" is not ASCII`);
     writeFileSync(path, text);
     return path;
   });
+  const filters = writeSeccompFilters(options);
   if (options.makesCodeCaches) makeCodeCaches(options, files);
   const notPacked = new Set([`${WARM_UP}.js`, `${MAIN_GROUP}.js`]);
   const packed = files.filter((path) => !notPacked.has(basename(path)));
@@ -83,24 +104,23 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
     const text = [name, path] as const;
     return options.makesCodeCaches ? [text, [`${name}.cache`, `${path}.cache`] as const] : [text];
   });
-  return { mainPath, mainBytes: readFileSync(mainPath).length, assets: new Map(assets) };
+  return {
+    mainPath,
+    mainBytes: readFileSync(mainPath).length,
+    assets: new Map([...assets, ...filters]),
+  };
 }
 
 const MAIN = "main.js";
 const WARM_UP = "warm-up";
 
-interface ModuleText extends SplitModule {
-  readonly text: string;
-}
+type ModuleText = ScopeMember;
 
 /** "chunk-X.js" to "GROUP/chunk-X.js". */
-function chunkNames(modules: readonly ModuleText[]): ReadonlyMap<string, string> {
-  const main = modules.find(({ name }) => name === MAIN);
-  if (main === undefined) throw new Error(`No "${MAIN}" among the bundled modules`);
-  const groups = groupChunks(
-    modules.filter(({ name }) => name !== `${WARM_UP}.js`),
-    main,
-  );
+function chunkNames(
+  modules: readonly ModuleText[],
+  groups: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
   return new Map(
     modules
       .filter(({ name }) => name !== MAIN)
@@ -140,7 +160,7 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
     // Its ES module form asks for a `require` that only exists in a file of its own.
     alias: { "web-tree-sitter": "./node_modules/web-tree-sitter/web-tree-sitter.cjs" },
     logLevel: "warning",
-    plugins: [withoutChildProcess],
+    plugins: [withoutChildProcess, withPackedFilters],
   });
   const outputs = Object.entries(result.metafile.outputs);
   return result.outputFiles.map((file) => {
@@ -154,6 +174,7 @@ async function splitModules(options: BundleOptions): Promise<readonly ModuleText
       text: file.text,
       bytes,
       entryPoint,
+      exports: output.exports,
       imports: imports.map(({ path }) => basename(path)),
     };
   });
@@ -176,6 +197,29 @@ const withoutChildProcess: Plugin = {
     }));
   },
 };
+
+const withPackedFilters: Plugin = {
+  name: "with-packed-filters",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\/seccomp-filter\.ts$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "packed-seccomp-filter.ts"),
+    }));
+  },
+};
+
+/** Asset name to file. */
+function writeSeccompFilters({
+  outputDirectory,
+  target: { platform, arch },
+}: BundleOptions): readonly (readonly [string, string])[] {
+  if (platform !== "linux") return [];
+  return ALL_SECCOMP_NEEDS.map((needs) => {
+    const name = seccompFilterName(needs, arch);
+    const path = join(outputDirectory, name);
+    writeFileSync(path, seccompFilter(needs, arch));
+    return [name, path];
+  });
+}
 
 async function toCommonJs(text: string): Promise<string> {
   const result = await transform(text, {
@@ -210,11 +254,19 @@ async function chunkLoader(root: string, ownChunks: string): Promise<string> {
   return `${text}var require = codexChunks.createChunkRequire(require, {\n${ownChunks}});\n`;
 }
 
+/** The complete start is warmed up alone: its copies are other functions than those they copy. */
 function makeCodeCaches(options: BundleOptions, chunkFiles: readonly string[]): void {
   const script = join(options.root, "build", "code-cache.ts");
-  execFileSync(options.nodePath, [...options.nodeFlags, script, ...chunkFiles], {
-    // What the program prints while it is warmed up is of no use; a failure still throws.
-    stdio: "pipe",
-    env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
-  });
+  const complete = join(options.outputDirectory, `${COMPLETE_START.group}.js`);
+  const others = chunkFiles.filter((path) => path !== complete);
+  for (const words of [
+    ["all", ...others],
+    ["complete-start", ...others, complete],
+  ]) {
+    execFileSync(options.nodePath, [...options.nodeFlags, script, ...words], {
+      // What the program prints while it is warmed up is of no use; a failure still throws.
+      stdio: "pipe",
+      env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+    });
+  }
 }

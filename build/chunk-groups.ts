@@ -5,7 +5,7 @@
  * chunk for every set of entries that share modules: a start of `debug landlock` would need 34.
  * Chunks of one start are therefore put into one asset, and run together (group-scope.ts); in the
  * other groups each runs only when it is asked for. No chunk is in two assets, since its code cache
- * would be, too.
+ * would be, too; but for those of `debug`, which has copies of all it needs (runtime/chunks.ts).
  */
 
 /** A file of the split bundle. */
@@ -25,14 +25,16 @@ const SMALL_BYTES = 40_000;
 const STARTS = [
   { group: "helper", entryPoint: "src/linux-sandbox/run.ts" },
   { group: "cli", entryPoint: "src/cli/program.ts" },
-  { group: "debug", entryPoint: "src/cli/debug-start.ts" },
 ];
 
-/** What both the command line and `debug` need: in the group of one, the other would read all of it. */
-const SHARED_GROUP = "cli-and-debug";
-
 /** The groups of which a start runs every chunk. */
-export const START_GROUPS: readonly string[] = [...STARTS.map(({ group }) => group), SHARED_GROUP];
+export const START_GROUPS: readonly string[] = STARTS.map(({ group }) => group);
+
+/**
+ * A start that shares nothing: its asset has copies of what others need as well, so that it reads
+ * one asset, with a code cache of what this start runs and no more.
+ */
+export const COMPLETE_START = { group: "debug", entryPoint: "src/cli/debug-start.ts" };
 
 /** What this many of the other entries need is in one group. */
 const COMMON_FROM = 4;
@@ -58,24 +60,45 @@ export function groupChunks(
     if (name !== main.name) groups.set(name, MAIN_GROUP);
   }
   for (const { group, entryPoint } of STARTS) {
-    const entry = modules.find((module) => module.entryPoint === entryPoint);
-    if (entry === undefined) throw new Error(`No chunk starts with "${entryPoint}"`);
-    for (const { name, bytes } of withImports(entry, byName)) {
-      if (groups.get(name) === "cli" && group === "debug") groups.set(name, SHARED_GROUP);
+    for (const { name, bytes } of withImports(entryOf(modules, entryPoint), byName)) {
       if (!groups.has(name) && bytes < SMALL_BYTES) groups.set(name, group);
     }
   }
   const users = new Map<string, Set<SplitModule>>();
-  for (const entry of modules.filter(({ entryPoint }) => entryPoint !== undefined)) {
+  const complete = entryOf(modules, COMPLETE_START.entryPoint);
+  const others = modules.filter((module) => module.entryPoint !== undefined && module !== complete);
+  for (const entry of others) {
     for (const { name, bytes } of withImports(entry, byName)) {
       if (groups.has(name) || bytes >= SMALL_BYTES) continue;
       users.set(name, (users.get(name) ?? new Set()).add(entry));
     }
   }
+  for (const { name } of completeStart(modules, main)) {
+    if (!groups.has(name) && !users.has(name)) groups.set(name, COMPLETE_START.group);
+  }
   for (const [name, { size }] of users) {
     if (size >= COMMON_FROM) groups.set(name, COMMON_GROUP);
   }
   return groups;
+}
+
+/** All chunks of that start, whatever their group; without what is part of main, or large. */
+export function completeStart(
+  modules: readonly SplitModule[],
+  main: SplitModule,
+): readonly SplitModule[] {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  const ofMain = withImports(main, byName);
+  const entry = entryOf(modules, COMPLETE_START.entryPoint);
+  return [...withImports(entry, byName)].filter(
+    (module) => !ofMain.has(module) && module.bytes < SMALL_BYTES,
+  );
+}
+
+function entryOf(modules: readonly SplitModule[], entryPoint: string): SplitModule {
+  const entry = modules.find((module) => module.entryPoint === entryPoint);
+  if (entry === undefined) throw new Error(`No chunk starts with "${entryPoint}"`);
+  return entry;
 }
 
 function withImports(

@@ -1,24 +1,39 @@
 /**
- * Makes the V8 code cache of each group of chunks given as an argument: `group.js` →
- * `group.js.cache`.
+ * Makes V8 code caches of groups of chunks: `group.js` → `group.js.cache`.
+ *
+ * Arguments: "all" and the groups to make a cache for; or "complete-start" and the groups, of which
+ * only the last gets one: its chunks are used in place of others of the same name.
  *
  * Run by the very Node, with the very flags, that the executable will have. A cache is made after
  * the start code of every chunk ran, so that the functions it needs at start are in it too.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Script } from "node:vm";
 
 type Require = (id: string) => unknown;
 type Chunk = (exports: unknown, require: Require, module: { exports: unknown }) => void;
 
 const nativeRequire = createRequire(import.meta.url);
+const [mode, ...paths] = process.argv.slice(2);
+
+/**
+ * In the place of `node:sea`. The native addon is none that could be loaded: what runs here must
+ * not get as far as to confine this process.
+ */
+const packedFiles = {
+  isSea: () => true,
+  getRawAsset: (name: string): Uint8Array =>
+    name === "koffi.node"
+      ? Buffer.from("no addon")
+      : readFileSync(join(dirname(paths[0] ?? ""), name)),
+};
 const scripts = new Map<string, Script>();
 const chunks = new Map<string, Chunk>();
 const loaded = new Map<string, { exports: unknown }>();
 
-for (const path of process.argv.slice(2)) {
+for (const path of paths) {
   const script = new Script(readFileSync(path, "utf8"), { filename: basename(path) });
   scripts.set(path, script);
   const group: unknown = script.runInThisContext();
@@ -33,7 +48,7 @@ process.exit = (code) => {
   throw new Error(`Exit ${code ?? 0} during warm-up`);
 };
 await warmUp(load("./warm-up/warm-up.js"));
-for (const [path, script] of scripts) {
+for (const [path, script] of mode === "all" ? scripts : [...scripts].slice(-1)) {
   const cache = script.createCachedData();
   const check = new Script(readFileSync(path, "utf8"), {
     filename: basename(path),
@@ -44,15 +59,22 @@ for (const [path, script] of scripts) {
 }
 
 async function warmUp(module: unknown): Promise<void> {
-  if (!hasWarmUp(module)) throw new TypeError("Cannot warm up: no such function in its chunk");
-  await module.warmUp();
+  if (!isWarmUp(module)) throw new TypeError("Cannot warm up: no such functions in its chunk");
+  await (mode === "all" ? module.warmUp() : module.warmUpCompleteStart());
 }
 
-function hasWarmUp(module: unknown): module is { readonly warmUp: () => Promise<void> } {
-  return typeof module === "object" && module !== null && "warmUp" in module;
+interface WarmUp {
+  readonly warmUp: () => Promise<void>;
+  readonly warmUpCompleteStart: () => Promise<void>;
+}
+
+function isWarmUp(module: unknown): module is WarmUp {
+  const names = ["warmUp", "warmUpCompleteStart"];
+  return typeof module === "object" && module !== null && names.every((name) => name in module);
 }
 
 function load(id: string): unknown {
+  if (id === "node:sea") return packedFiles;
   if (!id.startsWith("./")) return nativeRequire(id);
   const known = loaded.get(id);
   if (known !== undefined) return known.exports;

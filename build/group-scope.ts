@@ -13,18 +13,28 @@ import type { SplitModule } from "./chunk-groups.ts";
 export interface ScopeMember extends SplitModule {
   /** An ES module. */
   readonly text: string;
+  /** The names that it exports. */
+  readonly exports: readonly string[];
 }
 
 /**
  * An expression for an object as every group has it: for each chunk a function that loads it. The
- * first one that is called runs the code of all. `chunkNames`: "chunk-X.js" to "GROUP/chunk-X.js",
- * for all chunks of the program.
+ * first one that is called runs the code of all; what a chunk exports is only put together for who
+ * asks. `chunkNames`: "chunk-X.js" to "GROUP/chunk-X.js", for all chunks of the program.
  */
 export async function groupInOneScope(
   members: readonly ScopeMember[],
   chunkNames: ReadonlyMap<string, string>,
 ): Promise<string> {
-  const entry = members.map(({ name }, index) => `export * as m${index} from "./${name}";`);
+  const imports = members.map(({ name, exports }, index) => {
+    const names = exports.map((each, place) => `${each} as m${index}_${place}`);
+    return `import { ${names.join(", ")} } from "./${name}";`;
+  });
+  const getters = members.map(({ name, exports }, index) => {
+    const each = exports.map((key, place) => `get ${key}() { return m${index}_${place}; }`);
+    return `${JSON.stringify(name)}: () => ({ __esModule: true, ${each.join(", ")} }),`;
+  });
+  const entry = [...imports, "export const chunks = {", ...getters, "};"];
   const result = await build({
     stdin: { contents: entry.join("\n"), loader: "js" },
     bundle: true,
@@ -41,16 +51,15 @@ export async function groupInOneScope(
     plugins: [chunksOf(members, chunkNames)],
   });
   const code = result.outputFiles[0]?.text ?? "";
-  const loaders = members.map(({ name }, index) => {
-    const loader = `(exports, require, module) => { module.exports = chunk(require, "m${index}"); }`;
+  const loaders = members.map(({ name }) => {
+    const loader = `(exports, require, module) => { module.exports = chunk(require, ${JSON.stringify(name)}); }`;
     return `${JSON.stringify(chunkNames.get(name) ?? name)}: ${loader},\n`;
   });
   return `(() => {
 let all;
 const run = (require) => { const module = { exports: {} }; (function (exports, require, module) {${code}
-})(module.exports, require, module); return module.exports; };
-const chunk = (require, name) =>
-  Object.defineProperty((all ??= run(require))[name], "__esModule", { value: true });
+})(module.exports, require, module); return module.exports.chunks; };
+const chunk = (require, name) => (all ??= run(require))[name]();
 return {\n${loaders.join("")}};
 })()`;
 }

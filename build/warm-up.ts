@@ -2,11 +2,10 @@
  * Runs the paths of a start once, while code caches are made, so that the functions on them are in
  * the caches already compiled. Bundled beside the program, never packed into it.
  */
-import { startDebug } from "../src/cli/debug-start.ts";
 import { runCli } from "../src/cli/program.ts";
 import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
 import { confineAndExec } from "../src/linux-sandbox/confine.ts";
-import type { Libc } from "../src/linux-sandbox/libc.ts";
+import { bindLibc, type Libc } from "../src/linux-sandbox/libc.ts";
 import { byteStringFromText } from "../src/runtime/byte-string.ts";
 import { warmUpScreen } from "./warm-up-screen.ts";
 
@@ -19,24 +18,42 @@ const harmlessLibc: Libc = {
 };
 
 export async function warmUp(): Promise<void> {
-  const words = ["--open-files", "1024", "/", '{"mode":"workspace-write"}', "--", "true"];
-  const parsed = parseHelperArguments(words.map(byteStringFromText));
-  if (parsed.kind === "run") {
-    const environment = ["PATH=/bin:/usr/bin", "TMPDIR=/tmp", "HOME=/root"].map(byteStringFromText);
-    const command = { ...parsed.request, environment, parentPid: 7, codexHome: undefined };
-    confineAndExec(harmlessLibc, command, () => undefined);
-  }
+  runHelper(["--open-files", "1024", "/", '{"mode":"workspace-write"}', "--", "true"]);
   await warmUpScreen();
-  const starts = [
-    () => startDebug(["debug", "landlock", "--full-auto", "--", "true"]),
-    () => runCli(["--help"]),
-    () => runCli(["-c", "model=o3", "debug", "landlock", "--", "true"]),
-  ];
-  for (const start of starts) {
-    try {
-      await start();
-    } catch {
-      // There is no native addon here, so a command is never started; all before it has run.
-    }
+  await run(() => runCli(["--help"]));
+  await run(() => runCli(["-c", "model=o3", "debug", "landlock", "--", "true"]));
+}
+
+/** What `codex debug landlock -- true` runs. */
+export async function warmUpCompleteStart(): Promise<void> {
+  runHelper(["--open-files", "1024", "/", '{"mode":"read-only"}', "--", "true"]);
+  const { startDebug } = await import("../src/cli/debug-start.ts");
+  await run(() => startDebug(["debug", "landlock", "--", "true"]));
+}
+
+/** Every function of the way to libc, on an addon that only answers. */
+function runLibc(): void {
+  const answers = [0, -1];
+  const func = () => (): number => answers.shift() ?? 0;
+  const addon = { load: () => ({ func }), address: () => 0n, errno: () => 1 };
+  const libc = bindLibc(addon, "x64");
+  libc.must("getppid", "getppid");
+  libc.call("fcntl", -1, 0n, new Uint8Array(1));
+}
+
+function runHelper(words: readonly string[]): void {
+  runLibc();
+  const parsed = parseHelperArguments(words.map(byteStringFromText));
+  if (parsed.kind !== "run") throw new Error("Cannot warm up the helper: its words are wrong");
+  const environment = ["PATH=/bin:/usr/bin", "TMPDIR=/tmp", "HOME=/root"].map(byteStringFromText);
+  const command = { ...parsed.request, environment, parentPid: 7, codexHome: undefined };
+  confineAndExec(harmlessLibc, command, () => undefined);
+}
+
+async function run(start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start();
+  } catch {
+    // There is no native addon here, so a command is never started; all before it has run.
   }
 }

@@ -49,7 +49,8 @@ async function commandLine(words: readonly string[]): Promise<number> {
   if (words[0] === "--codex-run-as-apply-patch") return applyPatch(words);
   if (words[0] === "debug") {
     const { startDebug } = await import("./cli/debug-start.ts");
-    return startDebug(words);
+    const code = await startDebug(words);
+    if (code !== undefined) return code;
   }
   const { runCli } = await import("./cli/program.ts");
   return runCli(words);

@@ -8,12 +8,13 @@ import { DEBUG } from "./debug-spec.ts";
 import { type Invocation, UsageError } from "./invocation.ts";
 import { readCommandLine } from "./read-command-line.ts";
 
-/** `words` begin with "debug". What is asked for help, or wrong, is left to the whole program. */
-export async function startDebug(words: readonly string[]): Promise<number> {
+/**
+ * `words` begin with "debug". Undefined when they ask for help or are wrong: that is left to the
+ * whole program, which must not be loaded from here (runtime/chunks.ts).
+ */
+export async function startDebug(words: readonly string[]): Promise<number | undefined> {
   const invocation = readDebug(words);
-  if (invocation !== undefined) return runDebugCommand(invocation);
-  const { runCli } = await import("./program.ts");
-  return runCli(words);
+  return invocation === undefined ? undefined : runDebugCommand(invocation);
 }
 
 const TABLE: CommandSpec = { ...DEBUG, name: "codex", flags: [], commands: [DEBUG] };

@@ -1,7 +1,7 @@
 /** `codex mcp-servers list|check`: starts the configured servers and tells what came of it. */
 import type { McpServer } from "../config/mcp-servers.ts";
 import { localMachine } from "../core/local-machine.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
+import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { ConnectionManager, type ServerReport } from "../mcp-client/connection-manager.ts";
 import { loadConversationConfig } from "./conversation-settings.ts";
 import { hasFlag, type Invocation } from "./invocation.ts";

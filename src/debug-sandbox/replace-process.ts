@@ -12,7 +12,7 @@ import { closeSync, readdirSync } from "node:fs";
 import { execFile, restoreProcessState } from "../linux-sandbox/exec-program.ts";
 import { bindLibc } from "../linux-sandbox/libc.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
-import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
+import { hostArchitecture } from "../linux-sandbox/architecture.ts";
 import { byteStringFromText, textOf, type ByteString } from "../runtime/byte-string.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 

@@ -13,9 +13,9 @@ import {
 } from "../linux-sandbox/arguments.ts";
 import type { ConfinedCommand } from "../linux-sandbox/confine.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
-import type { Reporter } from "../linux-sandbox/run.ts";
+import type { Reporter } from "../linux-sandbox/become-command.ts";
 import { bindLibc } from "../linux-sandbox/libc.ts";
-import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
+import { hostArchitecture } from "../linux-sandbox/architecture.ts";
 import { placeChangeNotice } from "../process/confinement-notices.ts";
 import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";

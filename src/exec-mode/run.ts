@@ -9,7 +9,7 @@ import { findLocalProvider, LocalProviderError } from "../core/local-provider.ts
 import { localMachine } from "../core/local-machine.ts";
 import { findLastRollout, findRollout, ResumeError } from "../core/rollout-reader.ts";
 import { endAllCommands } from "../process/running-commands.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
+import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import type { InputItem } from "../protocol/submission.ts";
 import { sandboxNotice } from "../sandbox/windows-notice.ts";
 import type { EventPrinter } from "./event-printer.ts";

@@ -282,9 +282,3 @@ function decodePolicyFields(
     exclude_slash_tmp: flags.get("exclude_slash_tmp") === true,
   };
 }
-
-/** For callers that hold a policy with text paths, such as the CLI confining itself. */
-export function policyWithBytePaths(policy: SandboxPolicy): SandboxPolicy {
-  if (policy.mode !== "workspace-write") return policy;
-  return { ...policy, writable_roots: policy.writable_roots.map(byteStringFromText) };
-}

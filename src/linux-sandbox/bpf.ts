@@ -3,7 +3,7 @@
  *
  * Source of encodings: linux/filter.h, linux/bpf_common.h, linux/seccomp.h, linux/audit.h.
  */
-import type { Architecture } from "./syscall-numbers.ts";
+import type { Architecture } from "./architecture.ts";
 
 /** A test of one half of one argument. `mask` is applied before the comparison. */
 export interface ArgumentTest {

@@ -13,7 +13,6 @@ import {
 } from "../protocol/protected-places.ts";
 import { resolveWritableRoots, type SkippedRoot } from "../protocol/writable-roots.ts";
 import type { ByteString } from "../runtime/byte-string.ts";
-import { encodeBpf } from "./bpf.ts";
 import { dropCapabilities } from "./capabilities.ts";
 import { execProgram, restoreProcessState } from "./exec-program.ts";
 import {
@@ -26,8 +25,7 @@ import {
 } from "./landlock.ts";
 import { SyscallError, type Libc } from "./libc.ts";
 import { diskOfBytes, sealable, sealPlaces } from "./seal-places.ts";
-import { seccompProgram, type SeccompNeeds } from "./seccomp.ts";
-import type { Architecture } from "./syscall-numbers.ts";
+import { seccompFilter } from "./seccomp-filter.ts";
 
 /** Everything about one command. Strings from outside are byte strings, passed on untouched. */
 export interface ConfinedCommand {
@@ -105,18 +103,6 @@ export function dieWithParent(libc: Libc, parentPid: number): boolean {
   return libc.must("getppid", "getppid") === parentPid;
 }
 
-const filters = new Map<string, Uint8Array>();
-
-/** Encoded once for each kind of need. */
-export function filterFor(needs: SeccompNeeds, architecture: Architecture): Uint8Array {
-  const key = JSON.stringify(needs);
-  const known = filters.get(key);
-  if (known !== undefined) return known;
-  const filter = encodeBpf(seccompProgram(needs, architecture));
-  filters.set(key, filter);
-  return filter;
-}
-
 /** All that a policy needs, made, and nothing of it in force yet. */
 export interface PreparedConfinement {
   readonly report: Omit<ConfinementReport, "placesSealed">;
@@ -143,7 +129,7 @@ export function prepareConfinement(
   const rules = pathRules(writable.roots, abi);
   const ruleset = prepareRuleset(libc, rulesetAttributes(abi, networkAccess), rules, abi);
   const needs = { networkAccess, readOnly: policy.mode === "read-only", landlockAbi: abi };
-  const filter = filterFor(needs, libc.architecture);
+  const filter = seccompFilter(needs, libc.architecture);
   const places = findProtectedPlaces(workspaceDirectories(writable), codexHome, diskOfBytes);
   return { report: { landlockAbi: abi, skippedRoots: writable.skipped }, ruleset, filter, places };
 }

@@ -5,7 +5,7 @@
  * a right that is handled and not granted is denied. Everything known up to ABI 7 is used.
  */
 import type { WritableRoot } from "../protocol/writable-roots.ts";
-import { brand, bytesOf } from "../runtime/byte-string.ts";
+
 import { SyscallError, type Libc } from "./libc.ts";
 
 const EXECUTE = 1n << 0n;
@@ -214,7 +214,7 @@ function openAny(libc: Libc, path: string): OpenedPath {
 }
 
 function openNoLinks(libc: Libc, path: string, extraFlags: number) {
-  const name = Buffer.concat([bytesOf(brand(path)), Buffer.of(0)]);
+  const name = Buffer.from(`${path}\0`, "latin1");
   const flags = O_PATH | O_CLOEXEC | extraFlags;
   // struct open_how: u64 flags, mode, resolve.
   const how = new BigUint64Array([BigInt(flags), 0n, RESOLVE_NO_SYMLINKS]);

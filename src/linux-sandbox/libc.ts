@@ -8,7 +8,8 @@
 import { getSystemErrorName } from "node:util";
 
 import type { NativeAddon, NativeArgument } from "../runtime/native-addon.ts";
-import { requireSyscallNumber, type Architecture, type SyscallName } from "./syscall-numbers.ts";
+import type { Architecture } from "./architecture.ts";
+import { ownSyscallNumber, type OwnSyscallName } from "./own-syscalls.ts";
 
 /** A system call that failed. Facts are fields; `errno` is symbolic, for example "EPERM". */
 export class SyscallError extends Error {
@@ -34,9 +35,9 @@ export type SyscallArgument = NativeArgument | Uint8Array | BigUint64Array;
 export interface Libc {
   readonly architecture: Architecture;
   /** Makes one call. Up to six arguments; the rest are zero (prctl demands it). */
-  call(name: SyscallName, ...args: readonly SyscallArgument[]): SyscallAnswer;
+  call(name: OwnSyscallName, ...args: readonly SyscallArgument[]): SyscallAnswer;
   /** As call, but failure is a SyscallError under the name `what`. */
-  must(what: string, name: SyscallName, ...args: readonly SyscallArgument[]): number;
+  must(what: string, name: OwnSyscallName, ...args: readonly SyscallArgument[]): number;
   /** Where `memory` begins, for pointers inside structures. */
   address(memory: Uint8Array | BigUint64Array): bigint;
 }
@@ -47,21 +48,30 @@ export function bindLibc(addon: NativeAddon, architecture: Architecture): Libc {
     .func(
       "long syscall(long nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f)",
     );
-  const native = (value: SyscallArgument | undefined): NativeArgument => {
-    if (value === undefined) return 0;
+  const native = (value: SyscallArgument): NativeArgument => {
     if (typeof value === "number") return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
     return typeof value === "bigint" ? BigInt.asUintN(64, value) : addon.address(value);
   };
-  const call = (name: SyscallName, ...args: readonly SyscallArgument[]): SyscallAnswer => {
+  // Written out, since a confinement makes some eighty of them in code that is run once.
+  const call = (
+    name: OwnSyscallName,
+    a: SyscallArgument = 0,
+    b: SyscallArgument = 0,
+    c: SyscallArgument = 0,
+    d: SyscallArgument = 0,
+    e: SyscallArgument = 0,
+    f: SyscallArgument = 0,
+  ): SyscallAnswer => {
+    const number = ownSyscallNumber(name, architecture);
     const result = Number(
       syscall(
-        requireSyscallNumber(name, architecture),
-        native(args[0]),
-        native(args[1]),
-        native(args[2]),
-        native(args[3]),
-        native(args[4]),
-        native(args[5]),
+        number,
+        a === 0 ? 0 : native(a),
+        b === 0 ? 0 : native(b),
+        c === 0 ? 0 : native(c),
+        d === 0 ? 0 : native(d),
+        e === 0 ? 0 : native(e),
+        f === 0 ? 0 : native(f),
       ),
     );
     if (result !== -1) return { ok: true, value: result };

@@ -17,12 +17,18 @@ export function inheritedSoftOpenFiles(): number | undefined {
   return parents.soft < ours.soft ? parents.soft : undefined;
 }
 
+const LIMIT = "Max open files ";
+
 function readOpenFiles(pid: string): { readonly soft: number; readonly hard: string } | undefined {
   try {
-    const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
-    const match = /^Max open files +([0-9]+) +([0-9]+|unlimited) /m.exec(limits);
-    const [, soft, hard] = match ?? [];
-    return soft === undefined || hard === undefined ? undefined : { soft: Number(soft), hard };
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
+    // No pattern: compiling one takes a start as long as both files.
+    const start = limits.indexOf(LIMIT);
+    if (start === -1) return undefined;
+    const words = limits.slice(start + LIMIT.length, limits.indexOf("\n", start)).split(" ");
+    const [soft, hard] = words.filter((word) => word !== "");
+    if (hard === undefined || !Number.isSafeInteger(Number(soft))) return undefined;
+    return { soft: Number(soft), hard };
   } catch {
     return undefined;
   }

@@ -8,14 +8,8 @@
  */
 import { brand, type ByteString } from "../runtime/byte-string.ts";
 import { execFile, restoreProcessState } from "./exec-program.ts";
+import { settingAside } from "./inherited-environment.ts";
 import { SyscallError, type Libc } from "./libc.ts";
-
-const loaderVariables = ["LD_PRELOAD", "LD_AUDIT"];
-const SET_ASIDE = "CODEX_SET_ASIDE_";
-
-export function hasPreloads(environment: readonly ByteString[]): boolean {
-  return environment.some(isLoaderVariable);
-}
 
 /**
  * Becomes the same program with the same arguments, the variables under other names.
@@ -26,26 +20,8 @@ export function leavePreloadsBehind(
   words: readonly ByteString[],
   environment: readonly ByteString[],
 ): never {
-  const pristine = environment.map((entry) =>
-    isLoaderVariable(entry) ? brand(`${SET_ASIDE}${entry}`) : entry,
-  );
   restoreProcessState(libc, undefined);
   // The magic link works also when the file was moved, replaced or removed since the start.
-  const errno = execFile(libc, brand("/proc/self/exe"), words, pristine);
+  const errno = execFile(libc, brand("/proc/self/exe"), words, settingAside(environment));
   throw new SyscallError("starting anew without preloaded libraries", errno);
-}
-
-/** The environment as the user set it, whichever start this is. */
-export function withoutSettingAside(environment: readonly ByteString[]): readonly ByteString[] {
-  return environment.map((entry) => {
-    if (!entry.startsWith(SET_ASIDE)) return entry;
-    const original = brand(entry.slice(SET_ASIDE.length));
-    return isLoaderVariable(original) ? original : entry;
-  });
-}
-
-function isLoaderVariable(entry: ByteString): boolean {
-  return loaderVariables.some(
-    (name) => entry.startsWith(`${name}=`) && entry.length > name.length + 1,
-  );
 }

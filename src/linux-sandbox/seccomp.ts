@@ -5,7 +5,8 @@
  * says what it closes; the program for the kernel is made in bpf.ts.
  */
 import { compileSeccomp, ENOSYS, type ArgumentTest, type BpfInstruction } from "./bpf.ts";
-import { syscallNumber, type Architecture, type SyscallName } from "./syscall-numbers.ts";
+import type { Architecture } from "./architecture.ts";
+import { syscallNumber, type SyscallName } from "./syscall-numbers.ts";
 
 /** What the filter must know of a policy and of the kernel. */
 export interface SeccompNeeds {

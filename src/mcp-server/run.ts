@@ -3,7 +3,7 @@ import type { ConfigInput } from "../config/config.ts";
 import { ConversationManager } from "../core/conversation-manager.ts";
 import { localMachine } from "../core/local-machine.ts";
 import type { Config } from "../config/config.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
+import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { endAllCommands } from "../process/running-commands.ts";
 import { exitCodeOf, STOP_GRACE_MS, watchStopSignals } from "../process/stop-signals.ts";
 import { readLines } from "../runtime/line-input.ts";

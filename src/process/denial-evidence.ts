@@ -132,7 +132,7 @@ function lastMatch(line: string, pattern: RegExp): Match | undefined {
   return { text: match[0], start: match.index, end: match.index + match[0].length };
 }
 
-const quoted = /'[^']+'|"[^"]+"|`[^`]+`|‘[^’]+’/gu;
+const quoted = /'[^']+'|"[^"]+"|`[^`]+`|\u2018[^\u2019]+\u2019/gu;
 
 function quotedIn(text: string): readonly string[] {
   return [...text.matchAll(quoted)].map((match) => match[0].slice(1, -1));
@@ -205,10 +205,10 @@ const addressForms: readonly RegExp[] = [
     "u",
   ),
   new RegExp(String.raw`connect to (?:host )?${host} port ([0-9]+)`, "u"),
-  new RegExp(String.raw`resolve (?:host address|hostname|host|proxy):? ['"‘]?${host}`, "u"),
+  new RegExp(String.raw`resolve (?:host address|hostname|host|proxy):? ['"\u2018]?${host}`, "u"),
   new RegExp(String.raw`\(Could not resolve host: ${host}`, "u"),
   new RegExp(
-    String.raw`(?:EAI_AGAIN|ENOTFOUND|lookup|[Uu]nknown host|resolving) ['"‘]?${host}`,
+    String.raw`(?:EAI_AGAIN|ENOTFOUND|lookup|[Uu]nknown host|resolving) ['"\u2018]?${host}`,
     "u",
   ),
   new RegExp(String.raw`(?:EPERM|not permitted) ${host}(?::([0-9]+))?`, "u"),

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 
 import { bindLibc, type Libc } from "../linux-sandbox/libc.ts";
 import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
-import { hostArchitecture } from "../linux-sandbox/syscall-numbers.ts";
+import { hostArchitecture } from "../linux-sandbox/architecture.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 import { HelperTemplate } from "./helper-template.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";

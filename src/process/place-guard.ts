@@ -11,7 +11,7 @@ import {
   type DiskFacts,
   type ProtectedPlaces,
 } from "../protocol/protected-places.ts";
-import { policyWithBytePaths } from "../linux-sandbox/arguments.ts";
+import { policyWithBytePaths } from "../protocol/byte-path-policy.ts";
 import { diskOfBytes } from "../linux-sandbox/seal-places.ts";
 import type { SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import { isWithin, resolveWritableRoots } from "../protocol/writable-roots.ts";

@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { CodexConversation } from "../core/codex-conversation.ts";
 import { ConversationManager } from "../core/conversation-manager.ts";
 import { localMachine } from "../core/local-machine.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
+import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { endAllCommands } from "../process/running-commands.ts";
 import {
   exitCodeOf,

@@ -60,6 +60,7 @@ export function findProtectedPlaces(
   codexHome: string | undefined,
   disk: DiskFacts,
 ): ProtectedPlaces {
+  if (directories.length === 0) return NO_PLACES;
   const finder = new PlaceFinder(directories, disk);
   const all = withWritableParents(directories);
   // What there is little of comes first: a repository may hold more than can be looked after.
@@ -77,6 +78,16 @@ export function findProtectedPlaces(
     bare: [...finder.bare],
   };
 }
+
+/** Where nothing may be written, nothing has to be looked after. */
+const NO_PLACES: ProtectedPlaces = {
+  sealed: [],
+  pinned: [],
+  unborn: [],
+  pointers: [],
+  included: [],
+  bare: [],
+};
 
 /** The same of repositories further down: what git runs when it enters them. */
 export interface NestedPlaces {

@@ -44,17 +44,22 @@ const procLists = new Map<string, readonly ByteString[]>();
 export function readProcList(file: "cmdline" | "environ"): readonly ByteString[] | undefined {
   const known = procLists.get(file);
   if (known !== undefined) return known;
-  let bytes: Buffer;
+  let text: string;
   try {
-    bytes = readFileSync(`/proc/self/${file}`);
+    text = readLatin1(`/proc/self/${file}`);
   } catch {
     return undefined;
   }
-  const text = bytes.toString("latin1");
   const words = (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0");
   const list = text === "" ? [] : words.map(brand);
   procLists.set(file, list);
   return list;
+}
+
+/** Node reads UTF-8 in one step of its own, in half the time; for ASCII that comes to the same. */
+function readLatin1(path: string): string {
+  const text = readFileSync(path, "utf8");
+  return Buffer.byteLength(text) === text.length ? text : readFileSync(path, "latin1");
 }
 
 /** The value in the first "name=value" entry of that name, as getenv(3) finds it. */

@@ -5,9 +5,14 @@
  * asset "GROUP.js" is an object with a function for each chunk of that group, with a V8 code cache
  * made at build time. Main's `require` is replaced by the one made here, so a group is read and
  * compiled the first time something asks for a chunk in it, and a chunk runs when it is asked for;
- * in the group of a start, all run with the first. Compiling from the cache costs about a quarter of compiling from text.
+ * in the group of a start, all run with the first. Compiling from the cache costs about a quarter of
+ * compiling from text.
+ *
+ * The group "debug" is complete: it has copies of the chunks of other groups that it needs. They are
+ * used by what runs from that group, and by nothing else: a class must not be there twice for code
+ * that looks for its instances.
  */
-import { getAsset, getRawAsset } from "node:sea";
+import { getRawAsset } from "node:sea";
 import { Script } from "node:vm";
 
 type Require = (id: string) => unknown;
@@ -20,33 +25,54 @@ type Group = Readonly<Record<string, unknown>>;
  * needs and which is therefore part of the main file.
  */
 export function createChunkRequire(nativeRequire: Require, ownChunks: Group): Require {
+  return chunkRequire(nativeRequire, ownChunks, {});
+}
+
+/** The asset of the complete group, and how the names of its own chunks begin. */
+const COMPLETE_GROUP = "debug.js";
+const COMPLETE_PREFIX = "debug/";
+
+/** `preferred`: chunks that are used in place of those of the same names in other groups. */
+function chunkRequire(nativeRequire: Require, ownChunks: Group, preferred: Group): Require {
   const groups = new Map([["main.js", ownChunks]]);
   const loaded = new Map<string, { exports: unknown }>();
-  const chunkRequire: Require = (id) => {
+  const require: Require = (id) => {
     if (!id.startsWith("./")) return nativeRequire(id);
     const name = id.slice("./".length);
     let module = loaded.get(name);
     if (module === undefined) {
       module = { exports: {} };
       loaded.set(name, module);
-      findChunk(groups, name)(module.exports, chunkRequire, module);
+      if (name.startsWith(COMPLETE_PREFIX) && !(name in preferred)) {
+        const complete = compileGroup(COMPLETE_GROUP);
+        module.exports = chunkRequire(nativeRequire, ownChunks, complete)(id);
+      } else {
+        findChunk(preferred, groups, name)(module.exports, require, module);
+      }
     }
     return module.exports;
   };
-  return chunkRequire;
+  return require;
 }
 
-function findChunk(groups: Map<string, Group>, name: string): Chunk {
-  const asset = `${name.slice(0, name.indexOf("/"))}.js`;
-  const group = groups.get(asset) ?? compileGroup(asset);
-  groups.set(asset, group);
+function findChunk(preferred: Group, groups: Map<string, Group>, name: string): Chunk {
+  const group = name in preferred ? preferred : groupOf(groups, name);
   const chunk = group[name];
   if (!isChunk(chunk)) throw new TypeError(`Cannot load "${name}": not a chunk`);
   return chunk;
 }
 
+function groupOf(groups: Map<string, Group>, name: string): Group {
+  const asset = `${name.slice(0, name.indexOf("/"))}.js`;
+  const group = groups.get(asset) ?? compileGroup(asset);
+  groups.set(asset, group);
+  return group;
+}
+
 function compileGroup(asset: string): Group {
-  const script = new Script(getAsset(asset, "utf8"), { filename: asset, ...codeCache(asset) });
+  // The build sees to it that it is ASCII; reading it as UTF-8 would take as long as compiling it.
+  const text = Buffer.from(getRawAsset(asset)).toString("latin1");
+  const script = new Script(text, { filename: asset, ...codeCache(asset) });
   const group: unknown = script.runInThisContext();
   if (!isGroup(group)) throw new TypeError(`Cannot load "${asset}": not a group of chunks`);
   return group;

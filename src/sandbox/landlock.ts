@@ -1,5 +1,6 @@
 /** On Linux a command runs as our own executable first: what that process is told. */
-import { policyWithBytePaths, formatHelperMessage } from "../linux-sandbox/arguments.ts";
+import { formatHelperMessage } from "../linux-sandbox/arguments.ts";
+import { policyWithBytePaths } from "../protocol/byte-path-policy.ts";
 import { byteStringFromText } from "../runtime/byte-string.ts";
 import type { SandboxedCommand } from "./sandbox.ts";
 

@@ -2,7 +2,7 @@
 import type { Environment } from "../config/codex-home.ts";
 import { ConversationManager } from "../core/conversation-manager.ts";
 import { localMachine } from "../core/local-machine.ts";
-import { wholeEnvironment } from "../linux-sandbox/run.ts";
+import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { endAllCommands, killAllCommandsNow } from "../process/running-commands.ts";
 
 export interface ConversationHost {

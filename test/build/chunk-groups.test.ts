@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { groupChunks, type SplitModule } from "../../build/chunk-groups.ts";
+import { completeStart, groupChunks, type SplitModule } from "../../build/chunk-groups.ts";
 
 function entry(source: string, ...imports: readonly string[]): SplitModule {
   const name = `${source.replaceAll(/\W/g, "-")}.js`;
@@ -85,13 +85,23 @@ test("a start that is not there fails the build", () => {
   assert.throws(() => groupChunks([helper, cli], main), /src\/cli\/debug-start\.ts/);
 });
 
-test("what the command line and the start of one command share is a group of its own", () => {
-  const modules = [helper, cli, shared("libc.js"), shared("table.js"), shared("policy.js")];
-  const groups = groupChunks(
-    [...modules, entry("src/cli/debug-start.ts", "policy.js", "table.js", "libc.js")],
-    main,
-  );
-  assert.equal(groups.get("table.js"), "cli-and-debug");
+test("the complete start has its own and what others have; large and main's excepted", () => {
+  const complete = entry("src/cli/debug-start.ts", "policy.js", "table.js", "libc.js", "large.js");
+  const importing = entry("src/main.ts", "version.js");
+  const small = ["libc.js", "table.js", "version.js"].map((name) => shared(name));
+  const others = [shared("policy.js", 500, "version.js"), shared("large.js", 90_000)];
+  const modules = [helper, cli, complete, importing, ...small, ...others];
+  const names = completeStart(modules, importing).map(({ name }) => name);
+  assert.deepEqual(names.toSorted(), ["libc.js", "policy.js", complete.name, "table.js"]);
+  const groups = groupChunks(modules, importing);
+  assert.equal(groups.get("table.js"), "cli");
   assert.equal(groups.get("policy.js"), "debug");
   assert.equal(groups.get("libc.js"), "helper");
+});
+
+test("what only a few others need is theirs, though the complete start has a copy", () => {
+  const user = entry("src/cli/other.ts", "policy.js");
+  const groups = groupChunks([...starts, user, shared("policy.js")], main);
+  assert.equal(groups.get("policy.js"), undefined);
+  assert.equal(groups.get(debug.name), "debug");
 });

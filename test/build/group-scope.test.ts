@@ -12,7 +12,11 @@ type Load = (
 ) => void;
 
 function member(name: string, text: string, ...imports: readonly string[]): ScopeMember {
-  return { name, text, bytes: text.length, entryPoint: undefined, imports };
+  const exports = Array.from(text.matchAll(/export (?:const|function|\{) ?(\w+)/g), ([, each]) => {
+    assert.ok(each !== undefined);
+    return each;
+  });
+  return { name, text, exports, bytes: text.length, entryPoint: undefined, imports };
 }
 
 const names = new Map([

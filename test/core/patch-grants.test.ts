@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { localMachine } from "../../src/core/local-machine.ts";
 import type { Machine } from "../../src/core/machine.ts";
-import { wholeEnvironment } from "../../src/linux-sandbox/run.ts";
+import { wholeEnvironment } from "../../src/linux-sandbox/inherited-environment.ts";
 import type { EventMsg } from "../../src/protocol/event.ts";
 import type { SandboxMode } from "../../src/protocol/sandbox-policy.ts";
 import { codexBinary } from "../support/codex-binary.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { localMachine } from "../../src/core/local-machine.ts";
-import { wholeEnvironment } from "../../src/linux-sandbox/run.ts";
+import { wholeEnvironment } from "../../src/linux-sandbox/inherited-environment.ts";
 import { needsLoopback, type ReceivedRequest } from "../support/model-server.ts";
 import { type Harness, type HarnessOptions, startConversation } from "./conversation-harness.ts";
 

@@ -6,11 +6,11 @@ import {
   formatHelperMessage,
   parseHelperArguments,
   parseHelperMessage,
-  policyWithBytePaths,
   waitArguments,
   type HelperMessage,
   type ParsedArguments,
 } from "../../src/linux-sandbox/arguments.ts";
+import { policyWithBytePaths } from "../../src/protocol/byte-path-policy.ts";
 import type { SandboxPolicy } from "../../src/protocol/sandbox-policy.ts";
 import { brand, byteStringFromText } from "../../src/runtime/byte-string.ts";
 

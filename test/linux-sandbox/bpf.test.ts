@@ -12,7 +12,7 @@ import {
   type BpfInstruction,
   type SeccompRule,
 } from "../../src/linux-sandbox/bpf.ts";
-import type { Architecture } from "../../src/linux-sandbox/syscall-numbers.ts";
+import type { Architecture } from "../../src/linux-sandbox/architecture.ts";
 
 const architectures: readonly Architecture[] = ["x64", "arm64"];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as fc from "fast-check";
 
+import type { Architecture } from "../../src/linux-sandbox/architecture.ts";
 import { auditArchitecture, evaluateBpf } from "../../src/linux-sandbox/bpf.ts";
 import {
   seccompProgram,
@@ -11,7 +12,6 @@ import {
 import {
   syscallNames,
   syscallNumber,
-  type Architecture,
   type SyscallName,
 } from "../../src/linux-sandbox/syscall-numbers.ts";
 

@@ -5,7 +5,7 @@ import { suite, test, type TestContext } from "node:test";
 
 import { formatHelperMessage } from "../../src/linux-sandbox/arguments.ts";
 import { bindLibc, type Libc } from "../../src/linux-sandbox/libc.ts";
-import { hostArchitecture } from "../../src/linux-sandbox/syscall-numbers.ts";
+import { hostArchitecture } from "../../src/linux-sandbox/architecture.ts";
 import { HelperPool } from "../../src/process/helper-pool.ts";
 import type { HelperProcess } from "../../src/process/helper-process.ts";
 import { HelperTemplate } from "../../src/process/helper-template.ts";

@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 
 import { probeLandlock } from "../../src/linux-sandbox/landlock.ts";
 import { bindLibc, type Libc } from "../../src/linux-sandbox/libc.ts";
-import { hostArchitecture } from "../../src/linux-sandbox/syscall-numbers.ts";
+import { hostArchitecture } from "../../src/linux-sandbox/architecture.ts";
 import { loadNativeAddon } from "../../src/runtime/native-addon.ts";
 import { isSeatbeltAvailable, SANDBOX_EXEC } from "../../src/sandbox/seatbelt.ts";
 import { needsBinary } from "./codex-binary.ts";
