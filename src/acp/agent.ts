@@ -12,8 +12,9 @@ import {
 import { ConfigError } from "../config/config-error.ts";
 import { type Config, type ConfigInput, loadConfig } from "../config/config.ts";
 import { type ConfigOverride, tomlFromJson } from "../config/overrides.ts";
-import type { HostedConversations } from "../core/hosted-conversations.ts";
-import { findRollout, readRollout, ResumeError } from "../core/rollout-reader.ts";
+import type { CreatedConversation, HostedConversations } from "../core/hosted-conversations.ts";
+import { ResumeError } from "../core/resume-error.ts";
+import { findRollout, readRollout } from "../core/rollout-reader.ts";
 import { version } from "../runtime/version.ts";
 import { historyUpdates } from "./history-updates.ts";
 import { promptItems } from "./prompt-items.ts";
@@ -55,8 +56,8 @@ export function codexAgent(base: ConfigInput, conversations: HostedConversations
       const path = findSession(config, sessionId);
       sessions.delete(sessionId);
       await conversations.close(sessionId);
-      const { history } = readSession(path);
-      const { host } = await conversations.resume(config, path);
+      const { host } = await resumeSession(conversations, config, path);
+      const { history } = readRollout(path);
       await tell(client, sessionId, historyUpdates(history));
       sessions.set(sessionId, new AcpSession(sessionId, host, client));
       return {};
@@ -126,9 +127,13 @@ function findSession({ codexHome }: Config, id: string): string {
   }
 }
 
-function readSession(path: string): ReturnType<typeof readRollout> {
+async function resumeSession(
+  conversations: HostedConversations,
+  config: Config,
+  path: string,
+): Promise<CreatedConversation> {
   try {
-    return readRollout(path);
+    return await conversations.resume(config, path);
   } catch (error) {
     if (error instanceof ResumeError) throw new RequestError(INVALID_PARAMS, error.message);
     throw error;

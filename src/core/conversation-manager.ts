@@ -14,7 +14,7 @@ import { PendingApprovals } from "./pending-approvals.ts";
 import { readUserInstructions } from "./project-doc.ts";
 import { Refusals } from "./refusals.ts";
 import { Rollout, type RolloutState, type SessionModel } from "./rollout.ts";
-import { type EarlierUsage, NO_USAGE, readRollout } from "./rollout-reader.ts";
+import { type EarlierUsage, NO_USAGE, readRollout, takeUpRollout } from "./rollout-reader.ts";
 import { SessionApprovals } from "./safety.ts";
 import { Session } from "./session.ts";
 import type { SessionState } from "./session-state.ts";
@@ -96,13 +96,17 @@ export class ConversationManager {
     return this.#create(config, options, start);
   }
 
-  /** Goes on with a session file, under its id. Errors: ResumeError. */
+  /**
+   * Goes on with a session file, under its id. Errors: ResumeError, also when another process is in
+   * that session.
+   */
   resumeConversation(
     config: Config,
     path: string,
     options: ConversationOptions = {},
   ): Promise<NewConversation> {
-    return this.#create(config, options, readRollout(path));
+    const session = options.isEphemeral === true ? readRollout(path) : takeUpRollout(path);
+    return this.#create(config, options, session);
   }
 
   /** Errors: ConversationNotFoundError. */
@@ -161,6 +165,8 @@ interface SessionStart extends RolloutState {
   /** Of the session file to go on with. */
   readonly path: string | null;
   readonly unreadableLines: number;
+  /** The descriptor that claims the file; the conversation closes it. */
+  readonly claim?: number;
 }
 
 interface OpenConversation {
@@ -241,7 +247,7 @@ function openConversation(
       if (notify === undefined || notify.length === 0) return;
       machine.startDetached(notificationCommand(notify, turn), cwd);
     },
-    onTaskEnd: () => rollout?.release(),
+    onTaskEnd: () => rollout?.rest(),
     close: async () => {
       model?.close();
       rollout?.close();
@@ -271,7 +277,7 @@ function openRollout(
 ): Rollout | null {
   if (options.isEphemeral === true) return null;
   if (session.path !== null) {
-    return Rollout.resume(session.path, onProblem, session);
+    return Rollout.resume(session.path, onProblem, session, session.claim);
   }
   const { codexHome, cwd } = config;
   const { id, instructions } = session;

@@ -16,12 +16,9 @@ import { type ConversationId, isConversationId } from "../protocol/ids.ts";
 import { decodeModelItem, type ModelItem } from "../protocol/model-item.ts";
 import { reasoningEffortSchema } from "../protocol/reasoning.ts";
 import { withAllOutputs } from "./history.ts";
+import { ResumeError } from "./resume-error.ts";
 import type { RolloutState } from "./rollout.ts";
-
-/** The session cannot be taken up again. */
-export class ResumeError extends Error {
-  override readonly name = "ResumeError";
-}
+import { checkNotInUse } from "./rollout-claim.ts";
 
 /** Of requests of a session, as far as its file tells. */
 export interface EarlierUsage {
@@ -66,29 +63,53 @@ const modelSchema = z.object({
 });
 
 /**
- * A last line without its line end was being written when the process died; it is removed from the
- * file, so that what is appended begins a line.
- *
- * `isToGoOn` false: it is only looked at, and another program may be writing that line.
- *
- * Errors: ResumeError when this is no session file.
+ * Only looks at it: another program may be writing its last line. Errors: ResumeError when this is no
+ * session file.
  */
-export function readRollout(path: string, isToGoOn = true): StoredSession {
-  const descriptor = openRollout(path);
+export function readRollout(path: string): StoredSession {
+  const descriptor = openRollout(path, constants.O_RDONLY);
   try {
-    const { size } = fstatSync(descriptor);
-    if (size > MAX_ROLLOUT_BYTES) {
-      const limit = MAX_ROLLOUT_BYTES / 1024 / 1024;
-      throw new ResumeError(`Cannot resume "${path}": more than ${limit} MiB`);
-    }
-    const bytes = readFileSync(descriptor);
-    const end = bytes.lastIndexOf("\n") + 1;
-    const session = parseRollout(path, bytes.toString("utf8", 0, end).split("\n"));
-    if (isToGoOn && end < bytes.length) ftruncateSync(descriptor, end);
-    return session;
+    return readOpen(path, descriptor).session;
   } finally {
     closeSync(descriptor);
   }
+}
+
+export interface ClaimedSession extends StoredSession {
+  /** A descriptor to append with, which claims the file: see rollout-claim.ts. */
+  readonly claim: number;
+}
+
+/**
+ * To go on with it. A last line without its line end was being written when the process died; it is
+ * removed from the file, so that what is appended begins a line.
+ *
+ * Errors: ResumeError when this is no session file, or another process is in the session.
+ */
+export function takeUpRollout(path: string): ClaimedSession {
+  const claim = openRollout(path, constants.O_RDWR | constants.O_APPEND);
+  try {
+    checkNotInUse(path);
+    const { session, size, end } = readOpen(path, claim);
+    if (end < size) ftruncateSync(claim, end);
+    return { ...session, claim };
+  } catch (error) {
+    closeSync(claim);
+    throw error;
+  }
+}
+
+/** `end`: bytes up to the last whole line. */
+function readOpen(path: string, descriptor: number) {
+  const { size } = fstatSync(descriptor);
+  if (size > MAX_ROLLOUT_BYTES) {
+    const limit = MAX_ROLLOUT_BYTES / 1024 / 1024;
+    throw new ResumeError(`Cannot resume "${path}": more than ${limit} MiB`);
+  }
+  const bytes = readFileSync(descriptor);
+  const end = bytes.lastIndexOf("\n") + 1;
+  const session = parseRollout(path, bytes.toString("utf8", 0, end).split("\n"));
+  return { session, size: bytes.length, end };
 }
 
 /** Read as one text, of which V8 takes little more. */
@@ -272,11 +293,11 @@ function namesIn(directory: string, pattern: RegExp): readonly string[] {
   }
 }
 
-function openRollout(path: string): number {
+function openRollout(path: string, access: number): number {
   let descriptor: number;
   try {
     // A FIFO must not hold the program.
-    descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    descriptor = openSync(path, access | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     const state = code === "ENOENT" ? "no such file" : code;

@@ -6,7 +6,7 @@
  * What else is known of the session has a `record_type` in place of an item's `type`: readers skip
  * what they do not know of these, as 0.23.0 was seen to do.
  */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import {
@@ -19,6 +19,8 @@ import type { ModelItem } from "../protocol/model-item.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
 import { makeDirectories } from "../runtime/make-directories.ts";
 import { readGitInfo } from "./git-info.ts";
+import { SessionInUseError } from "./resume-error.ts";
+import { claimRollout } from "./rollout-claim.ts";
 
 export interface RolloutSession {
   readonly id: string;
@@ -72,7 +74,7 @@ export class Rollout {
   ): Rollout {
     let begun: string | undefined;
     const open = (): number => {
-      if (begun !== undefined) return openSync(begun, APPEND);
+      if (begun !== undefined) return claimRollout(begun);
       const time = now();
       const path = rolloutPath(session.codexHome, session.id, time);
       begun = path;
@@ -90,13 +92,23 @@ export class Rollout {
     return new Rollout(() => begun ?? sessionsDirectory(session.codexHome), open, onProblem);
   }
 
-  /** Goes on in an existing file, which `readRollout` has repaired; `state` is what that says. */
-  static resume(path: string, onProblem: (message: string) => void, state?: RolloutState): Rollout {
+  /**
+   * Goes on in an existing file, which `takeUpRollout` has repaired; `state` is what that says, and
+   * `claim` its descriptor, which is closed here.
+   */
+  static resume(
+    path: string,
+    onProblem: (message: string) => void,
+    state?: RolloutState,
+    claim?: number,
+  ): Rollout {
     const rollout = new Rollout(
       () => path,
-      () => openSync(path, APPEND),
+      () => claimRollout(path),
       onProblem,
     );
+    rollout.#descriptor = claim ?? null;
+    rollout.rest();
     rollout.#model = state?.model;
     rollout.#isTurnOpen = state?.isTurnOpen ?? false;
     return rollout;
@@ -133,26 +145,48 @@ export class Rollout {
     this.#write({ record_type: "token_count", ...usage });
   }
 
-  /** Holds no descriptor until there is more to write: a server may have thousands of sessions. */
-  release(): void {
+  /**
+   * Until there is more to write. The file stays open, which keeps other processes out of it; but a
+   * server may have thousands of sessions, so only those that were last at work do.
+   */
+  rest(): void {
+    if (this.#descriptor === null) return;
+    RESTING.add(this);
+    const [longest] = RESTING;
+    if (longest !== undefined && RESTING.size > MOST_RESTING) longest.#release();
+  }
+
+  close(): void {
+    this.#release();
+    this.#isBroken = true;
+  }
+
+  #release(): void {
+    RESTING.delete(this);
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
   }
 
-  close(): void {
-    this.release();
-    this.#isBroken = true;
+  /** Ready to be written to. */
+  #awake(): number {
+    const hasRested = RESTING.delete(this);
+    // Removed, or replaced by another: what is written would be lost with the old one.
+    if (hasRested && this.#descriptor !== null && fstatSync(this.#descriptor).nlink === 0) {
+      this.#release();
+    }
+    this.#descriptor ??= this.#open();
+    return this.#descriptor;
   }
 
   #write(record: object): void {
     if (this.#isBroken) return;
     try {
-      this.#descriptor ??= this.#open();
-      if (this.#isTurnOpen) writeLine(this.#descriptor, TURN_ABORTED);
+      const descriptor = this.#awake();
+      if (this.#isTurnOpen) writeLine(descriptor, TURN_ABORTED);
       this.#isTurnOpen = false;
-      writeLine(this.#descriptor, record);
+      writeLine(descriptor, record);
     } catch (error) {
-      this.#isBroken = true;
+      this.close();
       const file = JSON.stringify(this.#path());
       this.#onProblem(
         `Cannot write the session file ${file}: ${reasonOf(error)}; what follows is not kept for "codex resume"`,
@@ -161,15 +195,17 @@ export class Rollout {
   }
 }
 
+/** In the order in which they came to rest. */
+const RESTING = new Set<Rollout>();
+const MOST_RESTING = 64;
+
 const TURN_ABORTED = { record_type: "turn_aborted", reason: "interrupted" };
 
 function reasonOf(error: unknown): string {
+  if (error instanceof SessionInUseError) return `process ${error.pid} has taken the session up`;
   const isOfSystem = error instanceof Error && "errno" in error && typeof error.errno === "number";
   return isOfSystem ? getSystemErrorMessage(Number(error.errno)) : "unknown error";
 }
-
-/** Never makes a file: one that was removed would begin in the middle of a session. */
-const APPEND = constants.O_WRONLY | constants.O_APPEND;
 
 function writeLine(descriptor: number, record: object): void {
   let rest = Buffer.from(`${JSON.stringify(record)}\n`);

@@ -51,10 +51,16 @@ async function findSession(
 ): Promise<FoundSession> {
   if (resume === undefined) return { kind: "found", path: experimentalResume };
   if (resume.kind === "choose") return { kind: "found", path: undefined };
-  const { findLastRollout, findRollout, ResumeError } = await import("../core/rollout-reader.ts");
+  const [{ findLastRollout, findRollout }, { checkNotInUse }, { ResumeError }] = await Promise.all([
+    import("../core/rollout-reader.ts"),
+    import("../core/rollout-claim.ts"),
+    import("../core/resume-error.ts"),
+  ]);
   try {
     const path =
       resume.kind === "last" ? findLastRollout(codexHome) : findRollout(codexHome, resume.id);
+    // Asked again when it is taken up. Here the prompt does not go to a new session instead.
+    checkNotInUse(path);
     return { kind: "found", path };
   } catch (error) {
     if (!(error instanceof ResumeError)) throw error;

@@ -1,5 +1,6 @@
 /** Earlier sessions, to choose one. */
-import { readRollout, ResumeError, sessionFiles } from "../core/rollout-reader.ts";
+import { ResumeError } from "../core/resume-error.ts";
+import { readRollout, sessionFiles } from "../core/rollout-reader.ts";
 import { failedCell } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import type { ConversationView } from "./conversation-view.ts";
@@ -78,7 +79,7 @@ function* sessionChoices(codexHome: string, except: string): Generator<Choice, u
 
 function choiceOf(path: string): Choice | undefined {
   try {
-    const session = readRollout(path, false);
+    const session = readRollout(path);
     const { cwd } = session;
     const first = exchangesOf(session).find(({ role }) => role === "user");
     if (first === undefined) return undefined;

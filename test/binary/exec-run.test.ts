@@ -1,7 +1,8 @@
 /** Whole runs of the built `codex exec`: requests, output, files, exit codes. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { codexBinary } from "../support/codex-binary.ts";
 import {
@@ -10,12 +11,14 @@ import {
   needsExec,
   runExec,
   setUpExec,
+  startExec,
 } from "../exec-mode/exec-harness.ts";
 import {
   assistantMessage,
   CREATED,
   CUT,
   functionCall,
+  HANG,
   respond,
   type ServerAnswer,
   textDelta,
@@ -356,6 +359,58 @@ test("resume goes on with the conversation, by id and the last one", options, as
   assert.equal(body.split("first answer").length, 2, "stored once");
   const nobody = "00000000-0000-4000-8000-000000000000";
   assert.equal((await run([...resume, nobody, "x"], { cwd, env })).code, 2);
+});
+
+test(
+  "a session that another process is in is refused, until that is killed",
+  options,
+  async (t) => {
+    const setup = await setUpExec(t, [
+      { stream: [CREATED, textDelta("half"), HANG] },
+      respond(assistantMessage("second answer")),
+    ]);
+    const holder = startExec(t, setup, ["one"]);
+    assert.ok(await until(() => setup.server.requests.length === 1, 20_000));
+    const [path = ""] = sessionFiles(setup);
+    const id = /([0-9a-f-]{36})\.jsonl$/u.exec(path)?.[1] ?? "";
+    const before = readFileSync(path, "utf8");
+    const sentence = `codex: Cannot resume "${id}": process ${holder.pid} still has this session open; end it there first\n`;
+    const { cwd, env } = setup;
+    const onTerminal = ["script", "-qec", `${codexBinary} resume ${id} two`, "/dev/null"];
+    for (const words of [
+      [codexBinary, "exec", "--skip-git-repo-check", "resume", id, "two"],
+      [codexBinary, "exec", "--skip-git-repo-check", "resume", "--last", "two"],
+    ]) {
+      const refused = await run(words, { cwd, env });
+      assert.deepEqual([refused.code, refused.stdout, refused.stderr], [2, "", sentence]);
+    }
+    const refused = await run(onTerminal, { cwd, env: { ...env, TERM: "xterm" } });
+    assert.deepEqual([refused.code, refused.stdout], [2, sentence.replace("\n", "\r\n")]);
+    assert.equal(readFileSync(path, "utf8"), before);
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    const resumed = await runExec(setup, ["resume", id, "two"]);
+    assert.deepEqual([resumed.code, resumed.stdout], [0, "second answer\n"]);
+    assert.deepEqual(readdirSync(dirname(path)), [basename(path)]);
+  },
+);
+
+test("of many that take a session up at once no two go on", options, async (t) => {
+  const hang: ServerAnswer = { stream: [CREATED, textDelta("half"), HANG] };
+  const setup = await setUpExec(t, [DONE, hang]);
+  assert.equal((await runExec(setup, ["one"])).code, 0);
+  const children = [1, 2, 3, 4].map(() => startExec(t, setup, ["resume", "--last", "two"]));
+  const codes = children.map(async (child) => {
+    await once(child, "exit");
+    return child.exitCode;
+  });
+  const isSettled = (): boolean =>
+    children.filter(({ exitCode }) => exitCode !== null).length + setup.server.requests.length >= 5;
+  assert.ok(await until(isSettled, 30_000));
+  assert.ok(setup.server.requests.length <= 2);
+  for (const child of children) child.kill("SIGKILL");
+  const refused = (await Promise.all(codes)).filter((code) => code === 2);
+  assert.ok(refused.length >= 3, `${refused.length} refused`);
 });
 
 test("a session file torn at its end is repaired and gone on with", options, async (t) => {

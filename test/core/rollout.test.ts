@@ -14,12 +14,13 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { ABORTED_OUTPUT } from "../../src/core/history.ts";
+import { ResumeError } from "../../src/core/resume-error.ts";
 import {
   findLastRollout,
   findRollout,
   readRollout,
-  ResumeError,
   sessionFiles,
+  takeUpRollout,
 } from "../../src/core/rollout-reader.ts";
 import { Rollout, rolloutPath } from "../../src/core/rollout.ts";
 import type { ModelItem } from "../../src/protocol/model-item.ts";
@@ -66,7 +67,7 @@ function writeSession(codexHome: string, items: readonly ModelItem[], id = ID): 
   return rolloutPath(codexHome, id, TIME);
 }
 
-test("between writes no file is open, and a file that was removed is not begun anew", (t) => {
+test("between turns the file stays open, and one that was removed is not begun anew", (t) => {
   const codexHome = tempDir(t);
   const problems: string[] = [];
   const rollout = Rollout.start(
@@ -86,8 +87,8 @@ test("between writes no file is open, and a file that was removed is not begun a
   for (const item of [user, call, output]) {
     rollout.append(item);
     assert.ok(isOpen());
-    rollout.release();
-    assert.ok(!isOpen());
+    rollout.rest();
+    assert.ok(isOpen());
   }
   assert.equal(readFileSync(path, "utf8").trimEnd().split("\n").length, 4);
   rmSync(path);
@@ -247,13 +248,13 @@ test("a file cut at any byte is read, repaired, and can be written on", (t) => {
   for (let size = bytes.length; size >= metaEnd; size -= 1) {
     writeFileSync(path, bytes);
     truncateSync(path, size);
-    readRollout(path, false);
+    readRollout(path);
     assert.equal(statSync(path).size, size);
-    const { history } = readRollout(path);
+    const { history, claim } = takeUpRollout(path);
     const aborted = { ...output, output: ABORTED_OUTPUT };
     const possible = [[user, call, output], [user, call, aborted], [user], []];
     assert.ok(possible.some((items) => JSON.stringify(items) === JSON.stringify(history)));
-    const rollout = Rollout.resume(path, (message) => assert.fail(message));
+    const rollout = Rollout.resume(path, (message) => assert.fail(message), undefined, claim);
     rollout.append(user);
     rollout.close();
     assert.deepEqual(readRollout(path).history.at(-1), user);
@@ -330,9 +331,11 @@ test("an empty file is not the session that was written to last", (t) => {
 test("a file that is no session is refused and left alone", (t) => {
   const path = join(tempDir(t), "notes.txt");
   writeFileSync(path, "first\nsecond without an end");
-  assert.throws(() => readRollout(path), ResumeError);
+  assert.throws(() => takeUpRollout(path), ResumeError);
   assert.equal(readFileSync(path, "utf8"), "first\nsecond without an end");
-  assert.throws(() => readRollout("/dev/null"), ResumeError);
+  for (const read of [readRollout, takeUpRollout]) {
+    assert.throws(() => read("/dev/null"), ResumeError);
+  }
 });
 
 test("a resumed conversation knows what was said", { skip: needsLoopback }, async (t) => {
