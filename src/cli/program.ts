@@ -68,7 +68,16 @@ function isConversation({ path: [command] }: Invocation): boolean {
   return command === undefined || command === "resume" || command === "exec";
 }
 
+/** They load many of Node's own modules: http, tls, streams. */
+const TALKING_COMMANDS: ReadonlySet<string> = new Set(
+  "acp,demo,exec,login,mcp,mcp-servers,proto,resume".split(","),
+);
+
 async function loadCommand({ path }: Invocation): Promise<Run> {
+  const [command] = path;
+  if (command === undefined || TALKING_COMMANDS.has(command)) {
+    (await import("../runtime/v8-flags.ts")).restoreFlagsOfNode();
+  }
   switch (path.join(" ")) {
     case "":
     case "resume":

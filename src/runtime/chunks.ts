@@ -15,6 +15,8 @@
 import { getRawAsset } from "node:sea";
 import { Script } from "node:vm";
 
+import { flagChanges } from "./v8-flag-changes.ts";
+
 type Require = (id: string) => unknown;
 type Chunk = (exports: unknown, require: Require, module: { exports: unknown }) => void;
 type Group = Readonly<Record<string, unknown>>;
@@ -80,11 +82,39 @@ function compileGroup(asset: string): Group {
 
 /** Nothing where the executable was built on another system. */
 function codeCache(asset: string): { readonly cachedData?: Uint8Array } {
+  let cache: Uint8Array;
   try {
-    return { cachedData: new Uint8Array(getRawAsset(`${asset}.cache`)) };
+    cache = new Uint8Array(getRawAsset(`${asset}.cache`));
   } catch {
     return {};
   }
+  return { cachedData: flagChanges() === 0 ? cache : withFlagHash(cache, currentFlagHash()) };
+}
+
+/**
+ * Where V8 writes a hash of all its flags into a cache, a 32-bit word; it takes none with another.
+ * The flags that this program changes (v8-flags.ts) bear on no bytecode. Source: V8's
+ * code-serializer.h; a test holds the pinned Node against it. A wrong place costs time, not more.
+ */
+const FLAG_HASH_OFFSET = 12;
+
+/** Exported for that test. */
+export function withFlagHash(cache: Uint8Array, hash: number): Uint8Array {
+  const copy = Uint8Array.from(cache); // the packed one cannot be written to
+  new DataView(copy.buffer).setUint32(FLAG_HASH_OFFSET, hash, true);
+  return copy;
+}
+
+let known: { readonly changes: number; readonly hash: number } | undefined;
+
+/** V8 tells it to nobody, but writes it into each cache that it makes. */
+export function currentFlagHash(): number {
+  const changes = flagChanges();
+  if (known?.changes !== changes) {
+    const cache = new Script("0").createCachedData();
+    known = { changes, hash: cache.readUInt32LE(FLAG_HASH_OFFSET) };
+  }
+  return known.hash;
 }
 
 function isGroup(value: unknown): value is Group {

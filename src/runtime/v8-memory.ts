@@ -2,9 +2,11 @@
  * V8 told to keep its memory small, once the start is over.
  *
  * As flags of the start (sea-config.json) they would make V8 refuse the code caches of Node's own
- * modules, which costs a tenth of each start. Set later, they do so for the chunks that are loaded
- * after them, so it is done as late as it helps.
+ * modules, and set later those of modules that are loaded after them, so it is done as late as it
+ * helps.
  */
+import { setV8Flags } from "./v8-flags.ts";
+
 let isSmall = false;
 let isFlat = false;
 
@@ -12,12 +14,11 @@ let isFlat = false;
 export function keepV8Small(): void {
   if (isSmall) return;
   isSmall = true;
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   // Optimizing the bash grammar takes a second and 500 MB after some parses.
-  setFlagsFromString("--no-wasm-tier-up");
-  setFlagsFromString("--no-wasm-dynamic-tiering");
+  setV8Flags("--no-wasm-tier-up");
+  setV8Flags("--no-wasm-dynamic-tiering");
   // With room to grow, garbage of a flood of output takes 35 MB; without, half of that.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  setV8Flags("--semi-space-growth-factor=1");
 }
 
 /**
@@ -27,10 +28,9 @@ export function keepV8Small(): void {
 export function keepV8Flat(): void {
   if (isFlat) return;
   isFlat = true;
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   // This compiler takes 33 MB for a while, which malloc never gives back.
-  setFlagsFromString("--no-maglev");
-  setFlagsFromString(SLOW_GROWTH);
+  setV8Flags("--no-maglev");
+  setV8Flags(SLOW_GROWTH);
 }
 
 /** Else the heap may double before garbage is collected, and does so again and again. */
@@ -42,13 +42,12 @@ const SLOW_GROWTH = "--heap-growing-percent=20";
  * more than it saves, a fifth of all processor time. The quick one is enough.
  */
 export function keepV8Calm(): void {
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  setFlagsFromString("--no-turbofan");
+  setV8Flags("--no-turbofan");
   // The memory reducer collects everything twice after a few quiet seconds, and makes room for
   // little garbage only; what a long answer leaves is given back otherwise, see memory-watch.ts. It
   // exists by now, so that --no-memory-reducer comes too late.
-  setFlagsFromString("--memory-reducer-gc-count=0");
-  setFlagsFromString(SLOW_GROWTH);
+  setV8Flags("--memory-reducer-gc-count=0");
+  setV8Flags(SLOW_GROWTH);
 }
 
 /**
@@ -57,10 +56,9 @@ export function keepV8Calm(): void {
  * contexts that are made after it.
  */
 export function giveMemoryBack(): void {
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  setFlagsFromString("--expose-gc");
+  setV8Flags("--expose-gc");
   const collect: unknown = process.getBuiltinModule("node:vm").runInNewContext("gc");
-  setFlagsFromString("--no-expose-gc");
+  setV8Flags("--no-expose-gc");
   if (typeof collect !== "function") return;
   Reflect.apply(collect, undefined, [{ type: "major", flavor: "last-resort" }]);
 }
