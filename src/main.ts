@@ -42,7 +42,13 @@ async function orphanWatcher(): Promise<number> {
 
 async function commandLine(words: readonly string[]): Promise<number> {
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
-    writeSync(1, `codex-cli ${version}\n`);
+    const text = `codex-cli ${version}\n`;
+    try {
+      writeSync(1, text);
+    } catch {
+      // A full pipe is waited for; what cannot be written is said in words.
+      (await import("./cli/output.ts")).print(text);
+    }
     return 0;
   }
   // How Codex starts it; scripts that cannot choose argv[0] do the same.

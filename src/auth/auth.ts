@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } f
 import { authFile, ensureCodexHome, type Environment } from "../config/codex-home.ts";
 import { replaceFile } from "../config/private-file.ts";
 import { ApiKey } from "./api-key.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 /** The stored login cannot be used. The message names the file, never its content. */
 export class AuthError extends Error {
@@ -77,7 +78,7 @@ export function storeApiKey(codexHome: string, key: ApiKey): void {
     ensureCodexHome(codexHome);
     replaceFile(file, content);
   } catch (error) {
-    throw new AuthError("write", file, systemReason(error));
+    throw new AuthError("write", file, describeFileProblem(error));
   }
 }
 
@@ -88,8 +89,8 @@ export function removeStoredLogin(codexHome: string): boolean {
     unlinkSync(file);
     return true;
   } catch (error) {
-    if (systemReason(error) === "ENOENT") return false;
-    throw new AuthError("remove", file, systemReason(error));
+    if (isMissing(error)) return false;
+    throw new AuthError("remove", file, describeFileProblem(error));
   }
 }
 
@@ -103,8 +104,8 @@ function readPrivateFile(file: string) {
     // Not blocking: opening a pipe would wait for its writer.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (systemReason(error) === "ENOENT") return undefined;
-    throw new AuthError("read", file, systemReason(error));
+    if (isMissing(error)) return undefined;
+    throw new AuthError("read", file, describeFileProblem(error));
   }
   try {
     const status = fstatSync(descriptor);
@@ -144,6 +145,6 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function systemReason(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

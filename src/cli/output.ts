@@ -3,6 +3,7 @@
  * shares with us, and load code that most runs do not need.
  */
 import { writeSync } from "node:fs";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -12,9 +13,9 @@ export function print(text: string): void {
   try {
     writeAll(STDOUT, text);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    if (code === "EPIPE") throw error;
-    throw new Error(`Cannot write to standard output: ${code}`, { cause: error });
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") throw error;
+    const reason = describeFileProblem(error);
+    throw new Error(`Cannot write to standard output: ${reason}`, { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { ConfigError } from "./config-error.ts";
 import type { LoadedSettings } from "./load-settings.ts";
 import { quote } from "./toml-value.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 /**
  * The trimmed text, or `undefined` when the key is not set. A relative path starts at `cwd`.
@@ -18,14 +19,10 @@ export function readBaseInstructions(settings: LoadedSettings, cwd: string): str
   try {
     text = readFileSync(file, "utf8").trim();
   } catch (error) {
-    const complaint = `cannot read ${quote(file)}: ${systemReason(error)}`;
+    const complaint = `cannot read ${quote(file)}: ${describeFileProblem(error)}`;
     throw new ConfigError([{ place: settings.placeOf(key), key, complaint }], { cause: error });
   }
   if (text !== "") return text;
   const complaint = `the file ${quote(file)} is empty`;
   throw new ConfigError([{ place: settings.placeOf(key), key, complaint }]);
-}
-
-function systemReason(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

@@ -1,9 +1,9 @@
 /** Reading the bytes of `config.toml`. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
-import { getSystemErrorMessage } from "node:util";
 import { isUtf8 } from "node:buffer";
 import { configFile } from "./codex-home.ts";
 import { ConfigError } from "./config-error.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 export interface ConfigFileText {
   readonly file: string;
@@ -65,9 +65,7 @@ function decode(bytes: Buffer, file: string): string {
 
 function cannotRead(file: string, cause: unknown): ConfigError {
   if (errorCode(cause) === "ENOENT") return problem(file, "Cannot read: a link to no file", cause);
-  const number = typeof cause === "object" && cause !== null && "errno" in cause && cause.errno;
-  const reason = typeof number === "number" ? getSystemErrorMessage(number) : String(cause);
-  return problem(file, `Cannot read: ${reason}`, cause);
+  return problem(file, `Cannot read: ${describeFileProblem(cause)}`, cause);
 }
 
 function problem(file: string, complaint: string, cause?: unknown): ConfigError {

@@ -28,6 +28,7 @@ import type { ConfigOverride } from "./overrides.ts";
 import { resolveSandbox, resolveShellEnvironment } from "./sandbox-settings.ts";
 import { quote } from "./toml-value.ts";
 import { findTrust, type TrustLevel, warnAboutTrustLevels } from "./trust.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 export interface Config {
   /** Absolute; need not exist. */
@@ -228,16 +229,9 @@ function directoryProblem(path: string): string | undefined {
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return DIRECTORY_PROBLEMS.get(code) ?? code;
+    return describeFileProblem(error);
   }
 }
-
-const DIRECTORY_PROBLEMS: ReadonlyMap<string, string> = new Map([
-  ["EACCES", "permission denied"],
-  ["ELOOP", "too many symbolic links"],
-  ["ENAMETOOLONG", "the name is too long"],
-]);
 
 type ModelConfig = Pick<
   Config,

@@ -11,6 +11,7 @@ import { replaceFile } from "./private-file.ts";
 import { findPosition } from "./toml-positions.ts";
 import { copyTable, isTable, setValueAt, type TomlTable, valueAt } from "./toml-value.ts";
 import { type TrustLevel, trustRoot } from "./trust.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 /**
  * Stores the level for the repository of `cwd`, or for `cwd` itself outside of one. All the rest
@@ -83,8 +84,7 @@ function write(codexHome: string, file: string, text: string): void {
     const target = isThere ? realpathSync(file) : file;
     replaceFile(target, text, isThere ? statSync(target).mode & 0o777 : PRIVATE_FILE_MODE);
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    throw problem(file, `Cannot write: ${reason}`);
+    throw problem(file, `Cannot write: ${describeFileProblem(error)}`);
   }
 }
 

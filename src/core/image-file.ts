@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { ContentPart } from "../protocol/model-item.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 /** What a data URL of it would make of every later request is three times that in base64. */
 const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
@@ -22,8 +23,7 @@ export function readImage(path: string): ContentPart | string {
     }
     return { type: "input_image", image_url: `data:${type};base64,${bytes.toString("base64")}` };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return `Cannot attach picture "${path}": ${code === "ENOENT" ? "no such file" : code}`;
+    return `Cannot attach picture "${path}": ${describeFileProblem(error)}`;
   }
 }
 

@@ -18,6 +18,7 @@ import { ensureCodexHome, historyFile, PRIVATE_FILE_MODE } from "../config/codex
 import type { Config } from "../config/config.ts";
 import { type HistoryEntry, historyEntrySchema } from "../protocol/event.ts";
 import { decodeJsonWith } from "../protocol/decode.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 export interface MessageHistoryMark {
   /** Identifies the file: entries are counted in this one and no other. 0: there is none. */
@@ -59,7 +60,7 @@ export class MessageHistory {
       else this.#appendAndTrim(line, this.#maxBytes);
       return null;
     } catch (error) {
-      return `Cannot write "${this.#file}": ${reasonOf(error)}`;
+      return `Cannot write "${this.#file}": ${describeFileProblem(error)}`;
     }
   }
 
@@ -156,8 +157,4 @@ function takeLock(path: string): boolean {
       rmSync(path, { force: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_EVERY_MS);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

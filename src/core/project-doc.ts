@@ -8,6 +8,7 @@ import { globalInstructionsFile } from "../config/codex-home.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
 import { type MessageItem, textOfMessage, userMessage } from "../protocol/model-item.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 const FILE_NAME = "AGENTS.md";
 /** For the user's own file, which no setting limits. */
@@ -111,7 +112,7 @@ function readStart(file: string, maxBytes: number, warnings: string[]): Start | 
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "unknown error";
     if (code !== "ENOENT" && code !== "ENOTDIR") {
-      warnings.push(`Cannot read "${file}": ${String(code)}`);
+      warnings.push(`Cannot read "${file}": ${describeFileProblem(error)}`);
     }
     return null;
   }

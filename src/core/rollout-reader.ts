@@ -15,6 +15,7 @@ import { sessionsDirectory } from "../config/codex-home.ts";
 import { type ConversationId, isConversationId } from "../protocol/ids.ts";
 import { decodeModelItem, type ModelItem } from "../protocol/model-item.ts";
 import { reasoningEffortSchema } from "../protocol/reasoning.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import { withAllOutputs } from "./history.ts";
 import { ResumeError } from "./resume-error.ts";
 import type { RolloutState } from "./rollout.ts";
@@ -299,9 +300,8 @@ function openRollout(path: string, access: number): number {
     // A FIFO must not hold the program.
     descriptor = openSync(path, access | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    const state = code === "ENOENT" ? "no such file" : code;
-    throw new ResumeError(`Cannot resume "${path}": ${state}`, { cause: error });
+    const reason = describeFileProblem(error);
+    throw new ResumeError(`Cannot resume "${path}": ${reason}`, { cause: error });
   }
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);

@@ -8,7 +8,6 @@
  */
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { getSystemErrorMessage } from "node:util";
 import {
   PRIVATE_DIRECTORY_MODE,
   PRIVATE_FILE_MODE,
@@ -17,6 +16,7 @@ import {
 import type { TokenUsage } from "../protocol/event.ts";
 import type { ModelItem } from "../protocol/model-item.ts";
 import type { ReasoningEffort } from "../protocol/reasoning.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import { makeDirectories } from "../runtime/make-directories.ts";
 import { readGitInfo } from "./git-info.ts";
 import { SessionInUseError } from "./resume-error.ts";
@@ -203,8 +203,7 @@ const TURN_ABORTED = { record_type: "turn_aborted", reason: "interrupted" };
 
 function reasonOf(error: unknown): string {
   if (error instanceof SessionInUseError) return `process ${error.pid} has taken the session up`;
-  const isOfSystem = error instanceof Error && "errno" in error && typeof error.errno === "number";
-  return isOfSystem ? getSystemErrorMessage(Number(error.errno)) : "unknown error";
+  return describeFileProblem(error);
 }
 
 function writeLine(descriptor: number, record: object): void {

@@ -41,11 +41,13 @@ export function execJsonSchema(): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Resolves with the exit code. */
+/** Resolves with the exit code. Errors: one for people when it cannot be written. */
 export async function printSchema(): Promise<number> {
   const { OutputStream } = await import("./output-stream.ts");
   const stdout = new OutputStream(1);
   stdout.write(`${JSON.stringify(execJsonSchema(), undefined, 2)}\n`);
   await stdout.flush();
+  const { failure } = stdout;
+  if (failure !== null) throw new Error(`Cannot write to standard output: ${failure}`);
   return 0;
 }

@@ -5,6 +5,7 @@
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 const RETRY_AFTER_MS = 5;
 /** More than this is not worth holding back: the writer waits for the reader. */
@@ -30,7 +31,7 @@ export class OutputStream {
     return this.#isClosed;
   }
 
-  /** Why what was written is lost to a reader who wants it, such as "ENOSPC"; else null. */
+  /** Why what was written is lost to a reader who wants it, in words for people; else null. */
   get failure(): string | null {
     return this.#failure;
   }
@@ -82,7 +83,7 @@ export class OutputStream {
       if (code === "EAGAIN") return 0;
       this.#isClosed = true; // nobody will get it
       // A reader that ended has what it wanted; a terminal that hung up brings a signal.
-      if (code !== "EPIPE" && code !== "EIO") this.#failure = String(code ?? error);
+      if (code !== "EPIPE" && code !== "EIO") this.#failure = describeFileProblem(error);
       return 0;
     }
   }

@@ -8,7 +8,7 @@ import { createAgent, postJson } from "../model/http-post.ts";
 import { parseRecord } from "../model/json-record.ts";
 import { sseMessages } from "../model/sse-messages.ts";
 import { ExecUsageError } from "./exit-code.ts";
-import { describeFileProblem } from "./file-problem.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import {
   type ModelSource,
   readBody,

@@ -4,7 +4,7 @@ import type { Environment } from "../config/codex-home.ts";
 import type { Config } from "../config/config.ts";
 import type { ModelProvider } from "../config/model-providers.ts";
 import { ExecUsageError } from "./exit-code.ts";
-import { describeFileProblem } from "./file-problem.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import {
   type ModelSource,
   readBody,

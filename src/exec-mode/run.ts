@@ -15,7 +15,7 @@ import type { InputItem } from "../protocol/submission.ts";
 import { sandboxNotice } from "../sandbox/windows-notice.ts";
 import type { EventPrinter } from "./event-printer.ts";
 import { EXIT, ExecUsageError } from "./exit-code.ts";
-import { describeFileProblem } from "./file-problem.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import { humanPrinter } from "./human-output.ts";
 import type { ModelSource } from "./loopback-server.ts";
 import { jsonPrinter } from "./json-output.ts";

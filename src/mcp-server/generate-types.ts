@@ -5,6 +5,7 @@ import type { Environment } from "../config/codex-home.ts";
 import { spawnChild, SpawnError } from "../process/spawn.ts";
 import { makeDirectories } from "../runtime/make-directories.ts";
 import { typescriptTypes } from "./typescript-types.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 export interface GenerateOptions {
   readonly out: string;
@@ -26,8 +27,7 @@ export async function generateTypes(options: GenerateOptions): Promise<string | 
       files.push(path);
     }
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return `Cannot write types to ${JSON.stringify(directory)}: ${code}`;
+    return `Cannot write types to ${JSON.stringify(directory)}: ${describeFileProblem(error)}`;
   }
   return options.prettier === undefined ? null : format(options, options.prettier, files);
 }

@@ -48,8 +48,13 @@ export async function runProto({ config, env }: ProtoOptions): Promise<number> {
     await output.write(encodeEvent({ id: "", msg: created.sessionConfigured }));
     await run.events();
     await endAllCommands();
-    await Promise.all([output.flush(), diagnostics.flush()]);
-    return run.exitCode;
+    await output.flush();
+    const { failure } = output;
+    if (failure !== null) {
+      await diagnostics.write(`codex: Cannot write to standard output: ${failure}`);
+    }
+    await diagnostics.flush();
+    return failure === null ? run.exitCode : run.exitCode || 1;
   } finally {
     input.stop();
     removeSignals();

@@ -3,12 +3,15 @@ import { constants, fstatSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
+import { describeFileProblem } from "./file-problem.ts";
+
 /** Never throws: a reader that is gone is a state to look at. */
 export class LineOutput {
   readonly #stream: Writable;
   /** Resolves when the reader is gone. */
   readonly closed: Promise<void>;
   #isClosed = false;
+  #failure: string | null = null;
   #drained: PromiseWithResolvers<void> | null = null;
 
   constructor(stream: Writable) {
@@ -19,7 +22,14 @@ export class LineOutput {
         this.#endWait();
         resolve();
       };
-      stream.on("error", close); // EPIPE and its like; "close" need not follow
+      // "close" need not follow.
+      stream.on("error", (error: NodeJS.ErrnoException) => {
+        // A reader that ended has what it wanted; a terminal that hung up brings a signal.
+        if (error.code !== "EPIPE" && error.code !== "EIO") {
+          this.#failure ??= describeFileProblem(error);
+        }
+        close();
+      });
       stream.on("close", close);
     });
     stream.on("drain", () => this.#endWait());
@@ -28,6 +38,11 @@ export class LineOutput {
   /** Lines are thrown away then. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Why lines are lost to a reader who wants them, in words for people; else null. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** Lines keep their order. Resolves as soon as the reader is not far behind. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SpawnError } from "../process/spawn.ts";
 import { type Lending, type LentEnd, runOnTerminal, wasKilled } from "./terminal-program.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 export type EditResult =
   | { readonly kind: "edited"; readonly text: string }
@@ -28,8 +29,7 @@ export async function editInEditor(draft: string, lending: Lending): Promise<Edi
     return { kind: "edited", text: readFileSync(file, "utf8").replace(/\n$/u, "") };
   } catch (error) {
     if (error instanceof SpawnError) return kept(error.message);
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return kept(`Cannot edit the draft: ${reason}`);
+    return kept(`Cannot edit the draft: ${describeFileProblem(error)}`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

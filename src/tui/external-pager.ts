@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
 import { SpawnError } from "../process/spawn.ts";
 import { type Lending, type LentEnd, runOnTerminal, wasKilled } from "./terminal-program.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
 /** Undefined: the built-in one. `cat` means none, as it does to git. */
 export function pagerOf(env: Environment): string | undefined {
@@ -27,8 +28,7 @@ export async function showInPager(
     return { problem: `The pager ended with exit code ${code}`, leftBehind: wasKilled(code) };
   } catch (error) {
     if (error instanceof SpawnError) return { problem: error.message };
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    return { problem: `Cannot show the transcript: ${reason}` };
+    return { problem: `Cannot show the transcript: ${describeFileProblem(error)}` };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /** `/undo`: takes the patches of the last turn back, all of them or none. */
 import { lstatSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import { replaceFile } from "../config/private-file.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
 import { doneCell, failedCell, noticeCell } from "./cells.ts";
@@ -48,9 +49,15 @@ export async function undoTurn({ ui, view, cwd }: UndoHost): Promise<void> {
     const text = `Taken back: ${names}. The model does not know of it until you say so.`;
     view.note(text, doneCell(text, cellContext));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    ui.print(failedCell(`Taking back has stopped: ${reason}`, cellContext));
+    ui.print(failedCell(`Taking back has stopped: ${reasonOf(error)}`, cellContext));
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!("errno" in error)) return error.message;
+  const path = "path" in error && typeof error.path === "string" ? `"${error.path}": ` : "";
+  return `${path}${describeFileProblem(error)}`;
 }
 
 function readText(path: string): string | undefined {

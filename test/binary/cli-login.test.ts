@@ -132,3 +132,10 @@ test(
     assert.equal((await codex(["login", "status"])).code, 0);
   },
 );
+
+test("a home that cannot be written is told in words", options, async (t) => {
+  const { codex } = home(t);
+  const { code, stderr } = await codex(["login", "--api-key", KEY], "", { CODEX_HOME: "/proc" });
+  const reason = /^codex: Cannot write "\/proc\/auth\.json": [a-z -]+\n$/u;
+  assert.deepEqual([code, reason.test(stderr)], [1, true], stderr);
+});

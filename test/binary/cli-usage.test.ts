@@ -55,10 +55,19 @@ test("a reader that goes away early is no failure", options, async (t) => {
 });
 
 test("output that does not fit on a full disk is told in words", options, async (t) => {
-  for (const words of ["--help", "completion zsh", "man", "help exec"]) {
+  for (const words of [
+    "--version",
+    "--help",
+    "completion zsh",
+    "man",
+    "exec --print-schema",
+    "proto",
+  ]) {
     const script = `"$0" ${words} >/dev/full`;
-    const { code, stderr } = await run(["sh", "-c", script, codexBinary], { cwd: tempDir(t) });
-    const message = "codex: Cannot write to standard output: ENOSPC\n";
+    const cwd = tempDir(t);
+    const env = { PATH: process.env["PATH"], HOME: cwd };
+    const { code, stderr } = await run(["sh", "-c", script, codexBinary], { cwd, env });
+    const message = "codex: Cannot write to standard output: no space left on the device\n";
     assert.deepEqual({ code, stderr }, { code: 1, stderr: message }, words);
   }
 });

@@ -245,7 +245,7 @@ test("an answer that nobody can have is no success", options, async (t) => {
     env: setup.env,
   });
   assert.equal(code, 1);
-  assert.match(stderr, /\ncodex: Cannot write to standard output: ENOSPC\n$/u);
+  assert.match(stderr, /\ncodex: Cannot write to standard output: no space left on the device\n$/u);
 });
 
 test("in a directory that was removed nothing works in the home instead", options, async (t) => {

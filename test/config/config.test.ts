@@ -320,7 +320,7 @@ suite("refusals", () => {
     [
       "missing instructions",
       { toml: 'experimental_instructions_file = "/nowhere"' },
-      'FILE:1:1: experimental_instructions_file: cannot read "/nowhere": ENOENT',
+      'FILE:1:1: experimental_instructions_file: cannot read "/nowhere": no such file or directory',
     ],
     [
       "empty instructions",

@@ -99,7 +99,7 @@ test("a file behind a link is changed where it is", (t) => {
 test("without a home for the home nothing is made", (t) => {
   const { home, cwd } = places(t);
   assert.throws(() => storeTrust(join(home, "missing", ".codex"), cwd, "trusted"), {
-    message: /Cannot write: ENOENT$/,
+    message: /Cannot write: no such file or directory$/,
   });
   assert.equal(existsSync(join(home, "missing")), false);
 });
