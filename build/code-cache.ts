@@ -19,14 +19,15 @@ const nativeRequire = createRequire(import.meta.url);
 const [mode, ...paths] = process.argv.slice(2);
 
 /**
- * In the place of `node:sea`. The native addon is none that could be loaded: what runs here must
- * not get as far as to confine this process.
+ * In the place of `node:sea`. Neither the native addon nor a filter is one that could be used: what
+ * runs here must not get as far as to confine this process. Only Linux has filters at all, and only
+ * for the processor that the executable is for.
  */
 const packedFiles = {
   isSea: () => true,
   getRawAsset: (name: string): Uint8Array =>
-    name === "koffi.node"
-      ? Buffer.from("no addon")
+    name === "koffi.node" || name.startsWith("seccomp-")
+      ? Buffer.from("withheld")
       : readFileSync(join(dirname(paths[0] ?? ""), name)),
 };
 const scripts = new Map<string, Script>();
