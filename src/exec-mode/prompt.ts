@@ -1,4 +1,5 @@
 /** Where the prompt comes from, and what is checked before anything starts. */
+import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { findRepositoryRoot } from "../config/trust.ts";
@@ -16,7 +17,7 @@ export interface PromptSource {
   readonly note: (message: string) => void;
 }
 
-/** Errors: ExecUsageError when there is no prompt. */
+/** Errors: ExecUsageError when there is no prompt, or one that is no text. */
 export async function readPrompt(source: PromptSource): Promise<string> {
   const { argument } = source;
   if (argument !== undefined && argument !== "-") {
@@ -67,5 +68,26 @@ async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<stri
     }
     pieces.push(bytes);
   }
-  return Buffer.concat(pieces).toString("utf8");
+  const bytes = Buffer.concat(pieces);
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  const place = firstForeignByte(bytes);
+  throw new ExecUsageError(`Cannot read the prompt: standard input is not UTF-8, at byte ${place}`);
 }
+
+/** Counted from 1. The decoder puts U+FFFD where bytes are no character, but it may also be in the text. */
+function firstForeignByte(bytes: Buffer): number {
+  const text = bytes.toString("utf8");
+  let offset = 0;
+  let begin = 0;
+  for (let at = text.indexOf(REPLACEMENT); at !== -1; at = text.indexOf(REPLACEMENT, begin)) {
+    offset += Buffer.byteLength(text.slice(begin, at));
+    const isInText = bytes.toString("latin1", offset, offset + 3) === REPLACEMENT_BYTES;
+    if (!isInText) break;
+    offset += REPLACEMENT_BYTES.length;
+    begin = at + 1;
+  }
+  return offset + 1;
+}
+
+const REPLACEMENT = "\uFFFD";
+const REPLACEMENT_BYTES = "\xEF\xBF\xBD";

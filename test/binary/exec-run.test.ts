@@ -282,6 +282,22 @@ test("the prompt from standard input", options, async (t) => {
   assert.match(empty.stderr, /No prompt: standard input is empty/u);
 });
 
+test("a prompt on standard input that is no text is refused", options, async (t) => {
+  const setup = await setUpExec(t, [DONE]);
+  const foreign = Buffer.from([0xff]);
+  for (const [bytes, place] of [
+    [Buffer.concat([Buffer.from("ab\u00e9\ufffd"), foreign, Buffer.from("c")]), 8],
+    [Buffer.from("gr\u00f6", "latin1"), 3],
+    [Buffer.from("\u20ac").subarray(0, 2), 1],
+  ] as const) {
+    const { code, stdout, stderr } = await runExec(setup, ["-"], { stdin: bytes });
+    const sentence = `codex: Cannot read the prompt: standard input is not UTF-8, at byte ${place}\n`;
+    assert.deepEqual([code, stdout, stderr], [2, "", sentence]);
+  }
+  assert.equal(setup.server.requests.length, 0);
+  assert.equal((await runExec(setup, ["-"], { stdin: "\ufffd \u20ac" })).code, 0);
+});
+
 test("outside of a repository only when asked to", options, async (t) => {
   const setup = await setUpExec(t, [DONE]);
   const { cwd, env } = setup;

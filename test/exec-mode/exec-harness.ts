@@ -60,7 +60,7 @@ ${providerConfig}
 export function runExec(
   { cwd, env }: ExecSetup,
   args: readonly string[],
-  options: { readonly stdin?: string; readonly cwd?: string } = {},
+  options: { readonly stdin?: string | Uint8Array; readonly cwd?: string } = {},
 ): Promise<RunResult> {
   return run([codexBinary, "exec", "--skip-git-repo-check", ...args], { cwd, env, ...options });
 }
