@@ -6,6 +6,7 @@ import type {
 } from "@agentclientprotocol/sdk";
 import type { ApprovalRequest } from "../core/hosted-conversation.ts";
 import { type ReviewDecision, reviewDecisionSchema } from "../protocol/approval.ts";
+import { diffContent } from "./file-diffs.ts";
 import { textContent } from "./text-content.ts";
 
 /** `rule` is what else an answer may allow for the session; undefined: nothing. */
@@ -34,9 +35,9 @@ export function permissionRequest(
   request: ApprovalRequest,
 ): RequestPermissionRequest {
   const { reason } = request;
-  // A patch keeps the diffs that its call shows already.
-  const isCommand = request.type === "exec_approval_request";
-  const content = isCommand && reason !== undefined ? { content: [textContent(reason)] } : {};
+  // The content takes the place of what the call shows already: of a patch, its diffs.
+  const diffs = request.type === "exec_approval_request" ? [] : diffContent(request.changes);
+  const content = reason === undefined ? {} : { content: [textContent(reason), ...diffs] };
   return { sessionId, toolCall: { toolCallId, ...content }, options: optionsFor(ruleOf(request)) };
 }
 

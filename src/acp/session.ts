@@ -5,6 +5,7 @@ import {
   type PromptResponse,
   RequestError,
 } from "@agentclientprotocol/sdk";
+import { modelAdvice } from "../core/model-advice.ts";
 import type { HostedConversation, Listener } from "../core/hosted-conversation.ts";
 import type { Event } from "../protocol/event.ts";
 import type { SubmissionId } from "../protocol/ids.ts";
@@ -41,7 +42,8 @@ export class AcpSession implements Listener {
       this.#errors.delete(taskId);
       if (end?.type !== "task_complete") return { stopReason: "cancelled" };
       if (error === undefined) return { stopReason: "end_turn" };
-      throw new RequestError(INTERNAL_ERROR, error);
+      const advice = modelAdvice(error);
+      throw new RequestError(INTERNAL_ERROR, advice === undefined ? error : `${error}. ${advice}`);
     } finally {
       signal.removeEventListener("abort", cancel);
     }

@@ -3,6 +3,7 @@
  * the progress goes to stderr, and stdout gets the final answer alone, for pipes.
  */
 import type { Config } from "../config/config.ts";
+import { modelAdvice } from "../core/model-advice.ts";
 import { durationToMs } from "../protocol/event-encoding.ts";
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { FileChange } from "../protocol/file-change.ts";
@@ -141,8 +142,8 @@ class HumanPrinter implements EventPrinter {
 
   #error(message: string): void {
     this.#block(this.#style.red(`ERROR: ${printable(message)}`));
-    const next = nextStep(message);
-    if (next !== undefined) this.#line(next);
+    const advice = modelAdvice(message);
+    if (advice !== undefined) this.#line(advice);
   }
 
   #commandBegin(msg: EventMsgOf<"exec_command_begin">): void {
@@ -273,17 +274,6 @@ class HumanPrinter implements EventPrinter {
   #line(text: string): void {
     this.#options.progress.write(`${text}\n`);
   }
-}
-
-/** What to do about a failure whose own words do not say it. */
-function nextStep(message: string): string | undefined {
-  if (/\bunexpected status 401\b/u.test(message)) {
-    return 'The key was refused: store another one with "codex login --api-key", or set the variable that env_key of the model provider names.';
-  }
-  if (/\bCannot reach "/u.test(message)) {
-    return "Check that the server runs and that base_url of the model provider is its address.";
-  }
-  return undefined;
 }
 
 function describeInvocation({

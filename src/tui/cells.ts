@@ -1,4 +1,5 @@
 /** Finished things as rows of the scrollback. Pure: facts in, rows out. */
+import { modelAdvice } from "../core/model-advice.ts";
 import type { McpToolResult, McpInvocation } from "../protocol/event.ts";
 import type { FileChanges } from "../protocol/file-change.ts";
 import type { PlanStep } from "../protocol/plan.ts";
@@ -76,14 +77,18 @@ export function errorCell(message: string, context: CellContext): readonly Row[]
   return [...failedCell(message, context), ...hint];
 }
 
+const KEPT = "Everything before it is kept.";
+
 function nextStep(message: string): string {
   if (/\b401\b|unauthori[sz]ed/iu.test(message)) {
     return 'The key was refused and the request is not repeated. Store another one with "codex login --api-key", then send the message again.';
   }
+  const advice = modelAdvice(message);
+  if (advice !== undefined) return `${advice} ${KEPT}`;
   if (/\b40[034]\b/u.test(message)) {
     return "The request is not repeated. Everything before it is kept; /model changes the model.";
   }
-  return "Everything before it is kept. Send a message to go on.";
+  return `${KEPT} Send a message to go on.`;
 }
 
 export interface CommandFacts {

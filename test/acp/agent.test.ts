@@ -136,6 +136,32 @@ test("a patch shows the whole text before and after", { skip }, async (t) => {
   assert.equal(at(last, "status"), "completed");
 });
 
+test(
+  "a question about a patch outside of the workspace says why, above its diffs",
+  { skip },
+  async (t) => {
+    const patch = "*** Begin Patch\n*** Add File: ../outside.txt\n+new\n*** End Patch";
+    const call = functionCall("shell", { command: ["apply_patch", patch] });
+    const editor = await startEditor(t, {
+      script: [respond(call), DONE],
+      config: [
+        'approval_policy = "on-request"',
+        'sandbox_mode = "workspace-write"',
+        "[sandbox_workspace_write]",
+        "exclude_slash_tmp = true",
+        "exclude_tmpdir_env_var = true",
+      ],
+      choose: () => "denied",
+    });
+    const sessionId = await newSession(editor);
+    assert.equal(await prompt(editor, sessionId, "hi"), "end_turn");
+    const path = `${editor.home.cwd}/../outside.txt`;
+    const [why, ...diffs] = editor.questions[0]?.toolCall.content ?? [];
+    assert.match(String(at(why, "content.text")), /outside/);
+    assert.deepEqual(diffs, [{ type: "diff", path, newText: "new\n" }]);
+  },
+);
+
 test("a plan is shown as one", { skip }, async (t) => {
   const plan = {
     plan: [
@@ -193,6 +219,22 @@ test("a turn that failed is the request's error", { skip }, async (t) => {
   const editor = await startEditor(t, { script: [{ status: 400, body: { error: "x" } }] });
   const sessionId = await newSession(editor);
   await assert.rejects(prompt(editor, sessionId, "hi"), /400/);
+});
+
+test("a server that is not there is told with what to do", { skip }, async (t) => {
+  const config = [
+    'profile = "away"',
+    "[profiles.away]",
+    'model_provider = "away"',
+    "[model_providers.away]",
+    'name = "away"',
+    'base_url = "http://127.0.0.1:1"',
+    "request_max_retries = 0",
+    "stream_max_retries = 0",
+  ];
+  const editor = await startEditor(t, { script: [DONE], config });
+  const sessionId = await newSession(editor);
+  await assert.rejects(prompt(editor, sessionId, "hi"), /Cannot reach .*\. Check that the server/);
 });
 
 test("two sessions at once hear of their own turns alone", { skip }, async (t) => {

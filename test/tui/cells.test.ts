@@ -393,6 +393,10 @@ test("retries, errors and notices", async () => {
       type: "error",
       message: "stream disconnected before completion: the response is not complete",
     }),
+    printed("a server that is not there", {
+      type: "error",
+      message: 'Cannot reach "http://127.0.0.1:404/v1/responses": ECONNREFUSED',
+    }),
     printed("a refused key", {
       type: "error",
       message: "The server answered 401 Unauthorized: bad key",
