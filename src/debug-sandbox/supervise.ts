@@ -14,14 +14,16 @@ import {
 import type { ConfinedCommand } from "../linux-sandbox/confine.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import type { Reporter } from "../linux-sandbox/become-command.ts";
-import { bindLibc } from "../linux-sandbox/libc.ts";
+import { bindLibc, type Libc } from "../linux-sandbox/libc.ts";
 import { hostArchitecture } from "../linux-sandbox/architecture.ts";
 import { placeChangeNotice } from "../process/confinement-notices.ts";
 import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
+import { GuardJournal } from "../process/guard-journal.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";
 import { closeAll, createPipe, PipeReader, PipeWriter } from "../process/pipes.ts";
 import type { PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
+import { WatcherProcess } from "../process/watcher-process.ts";
 import { brand } from "../runtime/byte-string.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 
@@ -50,6 +52,7 @@ export async function superviseCommand(
     sharesTerminal: true,
   });
   closeAll([message.readFd, status.writeFd]);
+  const watcher = await watchOver(libc, guard, child.pid); // while the helper starts
   const release = passSignalsTo(child.pid);
   const statusBytes: Uint8Array[] = [];
   const reader = new PipeReader(status.readFd, (bytes) => statusBytes.push(bytes.slice()));
@@ -66,7 +69,30 @@ export async function superviseCommand(
   const failure = startFailure(answer, end);
   if (failure !== undefined) reporter.complain(failure);
   for (const change of guard.putBack()) reporter.complain(placeChangeNotice(change));
+  watcher?.dismiss([]);
   return repeatEnd(end);
+}
+
+/**
+ * Somebody who puts back in our place when this process is killed. Where there cannot be anybody,
+ * the command runs all the same.
+ */
+async function watchOver(
+  libc: Libc,
+  guard: PlaceGuard,
+  pid: number,
+): Promise<WatcherProcess | undefined> {
+  const journal = GuardJournal.open(libc);
+  if (journal === undefined) return undefined;
+  journal.note(guard);
+  const program = { path: OWN_EXECUTABLE, environment: minimalEnvironment(process.env) };
+  try {
+    const watcher = await WatcherProcess.start(program, journal);
+    watcher.tell([pid]);
+    return watcher;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The directory of whoever looks, also when it was removed and has no other name. */

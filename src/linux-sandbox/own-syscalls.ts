@@ -29,6 +29,7 @@ export const ownCalls = {
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
   madvise: [28, 233],
+  memfd_create: [319, 279],
   mount: [165, 40],
   mount_setattr: [442, 442],
   openat: [257, 56],

@@ -117,13 +117,19 @@ async function runThroughHelper(message: Uint8Array, request: ExecRequest): Prom
   let guard: PlaceGuard | undefined;
   let writing: Disposable | undefined;
   const takeGuard = (): void => {
-    if (request.approvedFiles !== undefined) writing = beginApprovedWriting();
+    if (request.approvedFiles !== undefined) {
+      writing = beginApprovedWriting(request.approvedFiles);
+    }
     changedMeanwhile = [...changedMeanwhile, ...putBackBehindCommands()];
     guard = guardWritablePlaces({ ...request, isQuiet });
     if (guard !== undefined) beginGuarding(guard);
   };
   try {
-    const { helper, wasWarm } = await helpers.take();
+    const [{ helper, wasWarm }] = await Promise.all([
+      helpers.take(),
+      // Before its command begins: what it changes should not outlive this program.
+      request.policy.mode === "workspace-write" ? helpers.watch() : undefined,
+    ]);
     while (approvedWritingOver() !== undefined) await approvedWritingOver();
     if (request.signal?.aborted === true) {
       helper.close(); // nothing has been said to it

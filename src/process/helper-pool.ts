@@ -12,7 +12,9 @@ import { inheritedSoftOpenFiles } from "../linux-sandbox/original-limits.ts";
 import { hostArchitecture } from "../linux-sandbox/architecture.ts";
 import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 import { HelperTemplate } from "./helper-template.ts";
+import type { GuardJournal } from "./guard-journal.ts";
 import { HelperProcess, type HelperProgram } from "./helper-process.ts";
+import { journalOfGuards } from "./left-behind.ts";
 import { adoptOrphans, reapOrphans } from "./orphans.ts";
 import { loadSpawning } from "./spawn.ts";
 import { WatcherLink } from "./watcher-link.ts";
@@ -106,10 +108,32 @@ export class HelperPool {
 
   /** To be told when a command or a server began. */
   noteStart(): void {
-    if (this.#options.watchesOrphans !== false && process.platform !== "win32") {
-      this.#watcher ??= new WatcherLink(this.#options.program);
+    this.#watcherLink()?.noteStart();
+  }
+
+  /**
+   * Resolves when somebody is there to end a command and to put back what it changed, should this
+   * program be killed; undefined when that is so already. Never rejects.
+   */
+  watch(): Promise<void> | undefined {
+    return this.#watcherLink()?.ready();
+  }
+
+  #watcherLink(): WatcherLink | undefined {
+    if (this.#watcher !== undefined) return this.#watcher;
+    if (this.#options.watchesOrphans === false || process.platform === "win32") return undefined;
+    this.#watcher = new WatcherLink(this.#options.program, this.#openJournal());
+    return this.#watcher;
+  }
+
+  /** Where commands need no helper, protected places need no guard. */
+  #openJournal(): GuardJournal | undefined {
+    if (!usesHelpers()) return undefined;
+    try {
+      return journalOfGuards(this.#bind());
+    } catch {
+      return undefined; // the command itself will tell
     }
-    this.#watcher?.noteStart();
   }
 
   /**

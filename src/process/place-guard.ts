@@ -55,6 +55,22 @@ export interface GuardInput {
   readonly disk: DiskFacts;
 }
 
+/** All that a guard needs to put back, in a form that can be handed on. */
+export interface GuardRecord {
+  readonly directories: readonly ByteString[];
+  readonly searched: readonly ByteString[];
+  readonly codexHome: ByteString | undefined;
+  /** Paths of what was looked for, as in ProtectedPlaces. */
+  readonly sealed: readonly ByteString[];
+  readonly included: readonly ByteString[];
+  readonly bare: readonly ByteString[];
+  /** Undefined: too large to keep. */
+  readonly before: ReadonlyMap<ByteString, Tree | undefined>;
+  /** As in NestedLook. */
+  readonly nestedPlaces: ReadonlyMap<ByteString, Tree | undefined>;
+  readonly nestedUnread: ReadonlySet<ByteString>;
+}
+
 /** The command that may change them, in text but for its environment. */
 export interface GuardedCommand {
   readonly policy: SandboxPolicy;
@@ -115,14 +131,59 @@ export class PlaceGuard {
   #nestedBefore: NestedLook = nothingBelow;
   /** Of the last look: hooks and settings that are put back or cleaned. */
   #sealed = new Set<string>();
+  #revision = 0;
 
-  constructor(input: GuardInput) {
+  /** With what another has recorded, or else with what is there now. */
+  constructor(input: GuardInput, recorded?: GuardRecord) {
     this.#input = input;
-    this.#placesBefore = this.record();
+    if (recorded === undefined) {
+      this.#placesBefore = this.record();
+      return;
+    }
+    const { sealed, included, bare, before, nestedPlaces, nestedUnread } = recorded;
+    this.#placesBefore = {
+      sealed: sealed.map((path) => ({ path, kind: undefined })),
+      included,
+      bare,
+      pinned: [],
+      unborn: [],
+      pointers: [],
+    };
+    for (const [path, tree] of before) this.#before.set(path, tree);
+    this.#nestedBefore = { ...nothingBelow, places: nestedPlaces, unread: nestedUnread };
+  }
+
+  /** The guard of a program that has ended: it knows what that one knew. */
+  static ofRecord(recorded: GuardRecord): PlaceGuard {
+    const { directories, searched, codexHome } = recorded;
+    return new PlaceGuard({ directories, searched, codexHome, disk: diskOfBytes }, recorded);
+  }
+
+  get recorded(): GuardRecord {
+    const { directories, searched = [], codexHome } = this.#input;
+    const { sealed, included, bare } = this.#placesBefore;
+    const branded = (paths: readonly string[]): readonly ByteString[] => paths.map(brand);
+    return {
+      directories: branded(directories),
+      searched: branded(searched),
+      codexHome,
+      sealed: sealed.map(({ path }) => brand(path)),
+      included: branded(included),
+      bare: branded(bare),
+      before: new Map([...this.#before].map(([path, tree]) => [brand(path), tree])),
+      nestedPlaces: this.#nestedBefore.places,
+      nestedUnread: this.#nestedBefore.unread,
+    };
+  }
+
+  /** Another number whenever what it has recorded may be another than before. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Reads every protected place. A tree too large to keep is remembered as such. */
   record(): ProtectedPlaces {
+    this.#revision += 1;
     this.#before.clear();
     this.#placesBefore = this.#find();
     const { sealed, pointers, included } = this.#placesBefore;
@@ -139,6 +200,7 @@ export class PlaceGuard {
    * which may be the user's doing.
    */
   trust(older: PlaceGuard): void {
+    this.#revision += 1;
     const sawAll = older.#placesBefore.sealed.length < MAX_PLACES;
     const sealed = new Set(this.#placesBefore.sealed.map(({ path }) => path));
     const own = new Set(this.#placesBefore.included.filter((path) => !sealed.has(path)));
@@ -158,6 +220,7 @@ export class PlaceGuard {
 
   /** The user has approved these files and they are written: in the records they replace what was there. */
   accept(files: readonly ApprovedFile[]): void {
+    this.#revision += 1;
     const { sealed, pointers } = this.#find();
     const top = new Set([...this.#before.keys(), ...sealed.map(({ path }) => path), ...pointers]);
     for (const path of top) {
@@ -282,7 +345,9 @@ export class PlaceGuard {
     for (const [path, before] of this.#before) {
       const after = path.endsWith("/config") && before !== undefined ? this.#read(path) : undefined;
       if (before === undefined || after === undefined) continue;
-      if (differHarmlessly(path, before, after)) this.#before.set(path, after);
+      if (sameTree(before, after) || !differHarmlessly(path, before, after)) continue;
+      this.#before.set(path, after);
+      this.#revision += 1;
     }
     return this.putBack();
   }

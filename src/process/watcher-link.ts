@@ -1,23 +1,29 @@
-/** Our end of the orphan watcher: starts it with the first command and keeps it informed. */
-import type { Socket } from "node:net";
-
+/** Our end of the orphan watcher: starts it for the first command and keeps it informed. */
+import type { GuardJournal } from "./guard-journal.ts";
 import type { HelperProgram } from "./helper-process.ts";
-import { formatSessions, LIFELINE_FD, WATCHER_NAME } from "./orphan-watcher.ts";
+import { formatSessions } from "./orphan-watcher.ts";
 import { countRunning, runningRoots, sessionsToEnd } from "./running-commands.ts";
-import { spawnChild, type Child } from "./spawn.ts";
+import { WatcherProcess } from "./watcher-process.ts";
 
 export class WatcherLink {
   readonly #program: HelperProgram;
-  #lifeline: Socket | undefined;
-  #child: Child | undefined;
-  #isStarting = false;
+  readonly #journal: GuardJournal | undefined;
+  #watcher: WatcherProcess | undefined;
+  #starting: Promise<void> | undefined;
   #isUseless = false;
   #timer: NodeJS.Timeout | undefined;
   #sessions: ReadonlySet<number> = new Set();
   #busyLookMs = FIRST_LOOK_MS;
 
-  constructor(program: HelperProgram) {
+  constructor(program: HelperProgram, journal: GuardJournal | undefined) {
     this.#program = program;
+    this.#journal = journal;
+  }
+
+  /** Resolves when there is a watcher, or none can be had; undefined when that is so already. */
+  ready(): Promise<void> | undefined {
+    if (this.#watcher !== undefined || this.#isUseless) return undefined;
+    return (this.#starting ??= this.#start());
   }
 
   /** Tells the watcher of the commands that run; starts one when there is none. */
@@ -45,22 +51,21 @@ export class WatcherLink {
   /** Lets the watcher end, which kills what it was told last. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#forget();
+    this.#watcher?.dismiss([...this.#sessions]);
+    this.#watcher = undefined;
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#watcher?.pid;
   }
 
   #tell(sessions: ReadonlySet<number>): void {
     const line = formatSessions([...sessions]);
     const isNews = line !== formatSessions([...this.#sessions]);
     this.#sessions = sessions;
-    if (this.#child !== undefined) {
-      if (isNews) this.#write(line);
-    } else if (sessions.size > 0 && !this.#isStarting && !this.#isUseless) {
-      void this.#start();
-    }
+    if (this.#watcher === undefined) {
+      if (sessions.size > 0) void this.ready();
+    } else if (isNews) this.#watcher.tell([...sessions]);
   }
 
   #lookAfter(delayMs: number): void {
@@ -69,47 +74,28 @@ export class WatcherLink {
   }
 
   async #start(): Promise<void> {
-    this.#isStarting = true;
     try {
-      const child = await spawnChild({
-        program: this.#program.path,
-        argv0: WATCHER_NAME,
-        args: [],
-        cwd: "/",
-        environment: this.#program.environment,
-        descriptors: ["null", "null", "null", "pipe"],
-      });
-      child.setHolding(false);
-      const lifeline = child.pipes.get(LIFELINE_FD);
-      lifeline?.unref();
-      lifeline?.on("error", () => this.#forget());
+      const watcher = await WatcherProcess.start(this.#program, this.#journal);
       const startedAt = performance.now();
-      void child.end.then(() => {
-        if (this.#child !== child) return;
+      void watcher.end.then(() => {
+        if (this.#watcher !== watcher) return;
         // One that ends at once will do so again; one that somebody ended is replaced.
         this.#isUseless = performance.now() - startedAt < SHORT_LIFE_MS;
         this.#forget();
       });
-      this.#child = child;
-      this.#lifeline = lifeline;
-      this.#write(formatSessions([...this.#sessions]));
+      this.#watcher = watcher;
+      watcher.tell([...this.#sessions]);
     } catch {
       // Processes or descriptors are short: the commands run all the same, only less guarded.
       this.#forget();
     } finally {
-      this.#isStarting = false;
+      this.#starting = undefined;
     }
   }
 
-  // Written at once: a line is far shorter than a pipe holds, and the watcher does nothing but read.
-  #write(line: string): void {
-    this.#lifeline?.write(line);
-  }
-
   #forget(): void {
-    this.#lifeline?.destroy();
-    this.#lifeline = undefined;
-    this.#child = undefined;
+    this.#watcher?.abandon();
+    this.#watcher = undefined;
   }
 }
 
