@@ -3,7 +3,7 @@ import type { Confinement } from "../linux-sandbox/helper-status.ts";
 import { unconfinedBelowAbi6 } from "../linux-sandbox/landlock.ts";
 import { brand, quoted } from "../runtime/byte-string.ts";
 import { revealHidden } from "../shell/reveal-hidden.ts";
-import type { PlaceChange } from "./place-guard.ts";
+import type { PlaceChange } from "./place-change.ts";
 
 /** Places of the policy that grant nothing, one line each. */
 export function skippedRootNotices({ skippedRoots }: Confinement): readonly string[] {

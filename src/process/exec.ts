@@ -41,7 +41,8 @@ import {
   keepWhileLeftBehind,
   putBackBehindCommands,
 } from "./left-behind.ts";
-import { guardWritablePlaces, type PlaceChange, type PlaceGuard } from "./place-guard.ts";
+import type { PlaceChange } from "./place-change.ts";
+import { guardWritablePlaces, type PlaceGuard } from "./place-guard.ts";
 import { SpawnError } from "./spawn.ts";
 
 export interface ExecRequest {

@@ -10,7 +10,8 @@ import { byteStringFromText } from "../runtime/byte-string.ts";
 import type { ApprovedFile } from "./approved-files.ts";
 import { GuardJournal, type JournalContents } from "./guard-journal.ts";
 import { findOrphans } from "./orphans.ts";
-import { PlaceGuard, type PlaceChange } from "./place-guard.ts";
+import type { PlaceChange } from "./place-change.ts";
+import { PlaceGuard } from "./place-guard.ts";
 import { readPlace } from "./place-tree.ts";
 
 /** Of commands that are over. In the order of their commands, as those below. */

@@ -25,6 +25,7 @@ import {
   readNestedPlace,
   type NestedLook,
 } from "./nested-repositories.ts";
+import { type PlaceChange, tellRepositoriesOnce } from "./place-change.ts";
 import {
   HeldDirectory,
   readPlace,
@@ -34,15 +35,6 @@ import {
   writeTree,
 } from "./place-tree.ts";
 import type { Ignored, Tree } from "./place-tree.ts";
-
-/** A change to a protected place. `undone` false: it stands, and must be told. */
-export interface PlaceChange {
-  readonly path: ByteString;
-  readonly what: "changed" | "created" | "removed";
-  readonly undone: boolean;
-  /** Why it stands, or which settings were taken out. */
-  readonly detail?: string;
-}
 
 export interface GuardInput {
   /** From workspaceDirectories, byte strings. */
@@ -279,7 +271,8 @@ export class PlaceGuard {
     const paths = new Set([...sealed, ...after.pointers, ...included]);
     const changes = [...paths].flatMap((path) => this.#restore(brand(path)));
     // Only now: what the top repository says of those below it is right again.
-    return [...disbanded, ...changes, ...this.#putBackNested(this.#lookBelow())];
+    const nested = this.#putBackNested(this.#lookBelow());
+    return tellRepositoriesOnce([...disbanded, ...changes, ...nested]);
   }
 
   #putBackNested(now: NestedLook): readonly PlaceChange[] {
@@ -410,7 +403,7 @@ function writeBack(
   if (held === undefined) {
     return before.size === 0
       ? []
-      : [{ path, what, undone: false, detail: "its directory is gone" }];
+      : [{ path, what, undone: false, detail: "its directory is gone", isDirectoryGone: true }];
   }
   try {
     if (before.size === 0) held.remove(name);

@@ -7,7 +7,7 @@ import { placeChangeNotice } from "./confinement-notices.ts";
 import type { StopCause } from "./exec-outcome.ts";
 import { putBackBehindCommands, putBackOfAll } from "./left-behind.ts";
 import { findOrphans } from "./orphans.ts";
-import type { PlaceChange } from "./place-guard.ts";
+import type { PlaceChange } from "./place-change.ts";
 import { ProcessTree } from "./process-tree.ts";
 
 export interface RunningCommand {

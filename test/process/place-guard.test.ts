@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { diskOfBytes } from "../../src/linux-sandbox/seal-places.ts";
+import { placeChangeNotice } from "../../src/process/confinement-notices.ts";
 import { PlaceGuard } from "../../src/process/place-guard.ts";
 import { byteStringFromText, textOf } from "../../src/runtime/byte-string.ts";
 import { run } from "../support/run.ts";
@@ -111,13 +112,37 @@ test(
     const guarded = guard(directory);
     renameSync(join(directory, ".git"), join(directory, "moved"));
     symlinkSync(join(elsewhere, ".git"), join(directory, ".git"));
-    const told = changes(guarded, directory);
-    assert.ok(
-      told.some(([path, , undone]) => path === ".git" && undone),
-      JSON.stringify(told),
-    );
+    assert.deepEqual(changes(guarded, directory), [[".git", "changed", false]]);
     assert.equal(existsSync(join(elsewhere, ".git/hooks/pre-commit")), false);
     assert.equal(lstatSync(join(directory, ".git"), { throwIfNoEntry: false }), undefined);
+  },
+);
+
+test(
+  "a repository that is gone is told once, with what stands in its place",
+  needsGit,
+  async (t) => {
+    const gone = "the repository is gone, with its hooks and settings";
+    for (const [successor, fate] of [
+      [undefined, `removed by the command: NOT undone (${gone})`],
+      [
+        "pointer",
+        `changed by the command: NOT undone (${gone}; what was put in its place was removed)`,
+      ],
+      ["directory", undefined],
+    ] as const) {
+      const directory = await repository(t);
+      const nested = join(directory, "nested");
+      assert.equal((await run(["git", "init", "-q", nested])).code, 0);
+      const guarded = guard(directory);
+      const path = join(directory, ".git");
+      rmSync(path, { recursive: true });
+      if (successor === "pointer") writeFileSync(path, "gitdir: nested/.git\n");
+      if (successor === "directory") renameSync(join(nested, ".git"), path);
+      const told = guarded.putBack().map(placeChangeNotice);
+      assert.deepEqual(told, fate === undefined ? [] : [`Protected place "${path}" was ${fate}`]);
+      assert.equal(existsSync(path), successor === "directory");
+    }
   },
 );
 

@@ -2,7 +2,7 @@
 import type { Confinement } from "../../linux-sandbox/helper-status.ts";
 import type { ApprovedFile } from "../../process/approved-files.ts";
 import type { CapturedOutput } from "../../process/output-capture.ts";
-import type { PlaceChange } from "../../process/place-guard.ts";
+import type { PlaceChange } from "../../process/place-change.ts";
 import type { SandboxPolicy } from "../../protocol/sandbox-policy.ts";
 
 export interface CommandRequest {
