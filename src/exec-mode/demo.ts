@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../config/config.ts";
 import { readTextAsset } from "../runtime/assets.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 import type { ExecOptions } from "./options.ts";
 import { parseRecording } from "./recording.ts";
 import { replayRecording } from "./replay.ts";
@@ -23,9 +24,9 @@ const FILES = {
   "README.md": "# A small workspace\n\nIt holds a script with a typo.\n",
 } as const;
 
-/** Resolves with the exit code, as `runExec`. */
+/** Resolves with the exit code, as `runExec`. Errors: one for people when nothing can be written. */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "codex-demo-")));
+  const root = makeRoot(tmpdir());
   const workspace = join(root, "workspace");
   const codexHome = join(root, "home");
   try {
@@ -47,6 +48,15 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     return await runExec({ ...DEFAULTS, ...options, config, source, prompt: PROMPT });
   } finally {
     rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function makeRoot(parent: string): string {
+  try {
+    return realpathSync(mkdtempSync(join(parent, "codex-demo-")));
+  } catch (error) {
+    const reason = describeFileProblem(error);
+    throw new Error(`Cannot make a workspace in "${parent}": ${reason}`, { cause: error });
   }
 }
 

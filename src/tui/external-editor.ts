@@ -1,8 +1,7 @@
 /** The draft in the user's own editor. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { SpawnError } from "../process/spawn.ts";
+import { withTemporaryFile } from "./temporary-file.ts";
 import { type Lending, type LentEnd, runOnTerminal, wasKilled } from "./terminal-program.ts";
 import { describeFileProblem } from "../runtime/file-problem.ts";
 
@@ -17,21 +16,19 @@ export async function editInEditor(draft: string, lending: Lending): Promise<Edi
     (name) => name !== undefined && name.trim() !== "",
   );
   if (editor === undefined) return kept("Neither $VISUAL nor $EDITOR names an editor");
-  const directory = mkdtempSync(join(tmpdir(), "codex-draft-"));
-  const file = join(directory, "draft.md");
+  const given = { kind: "draft", name: "draft.md", text: draft };
   try {
-    writeFileSync(file, draft, { mode: 0o600, flag: "wx" });
-    const code = await runOnTerminal(editor, file, lending);
-    if (code !== 0) {
-      const problem = `The editor ended with exit code ${code}; the draft is as it was`;
-      return kept(problem, wasKilled(code));
-    }
-    return { kind: "edited", text: readFileSync(file, "utf8").replace(/\n$/u, "") };
+    return await withTemporaryFile(given, async (file) => {
+      const code = await runOnTerminal(editor, file, lending);
+      if (code !== 0) {
+        const problem = `The editor ended with exit code ${code}; the draft is as it was`;
+        return kept(problem, wasKilled(code));
+      }
+      return { kind: "edited", text: readFileSync(file, "utf8").replace(/\n$/u, "") };
+    });
   } catch (error) {
     if (error instanceof SpawnError) return kept(error.message);
     return kept(`Cannot edit the draft: ${describeFileProblem(error)}`);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -100,6 +100,14 @@ test(
   },
 );
 
+test("the demo without a place for its workspace says so", options, async (t) => {
+  const env = { PATH: process.env["PATH"], HOME: tempDir(t), TMPDIR: "/no/such/directory" };
+  const { code, stderr } = await run([codexBinary, "demo"], { cwd: "/", env });
+  const reason = "no such file or directory";
+  const sentence = `codex: Cannot make a workspace in "/no/such/directory": ${reason}\n`;
+  assert.deepEqual([code, stderr], [1, sentence]);
+});
+
 test("the demo as JSON lines keeps to the schema", options, async (t) => {
   const temporary = tempDir(t);
   const env = { PATH: process.env["PATH"], HOME: temporary, TMPDIR: temporary };

@@ -46,6 +46,19 @@ test("Ctrl-G edits the draft in the user's editor", { skip }, async (t) => {
   await screen.waitFor("› draft, edited!");
 });
 
+test("without a place for a file Ctrl-G keeps the draft and says why", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
+  const env = { EDITOR: "true", TMPDIR: "/no/such/directory" };
+  const screen = new TerminalScreen(t, { place: makePlace(t, server), env });
+  await screen.waitFor("Ask for something");
+  screen.type("draft");
+  await screen.waitFor("› draft");
+  screen.type(KEY.control("g"));
+  await screen.waitFor("Cannot edit the draft: no such file or directory");
+  screen.type(" goes on");
+  await screen.waitFor("› draft goes on");
+});
+
 test(
   "Ctrl-Z puts the terminal back, and without a shell the session goes on",
   { skip },
