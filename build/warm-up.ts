@@ -6,6 +6,7 @@ import { runCli } from "../src/cli/program.ts";
 import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
 import { confineAndExec } from "../src/linux-sandbox/confine.ts";
 import { bindLibc, type Libc } from "../src/linux-sandbox/libc.ts";
+import { guardBytePlaces } from "../src/process/place-guard.ts";
 import { byteStringFromText } from "../src/runtime/byte-string.ts";
 import { warmUpScreen } from "./warm-up-screen.ts";
 
@@ -19,6 +20,7 @@ const harmlessLibc: Libc = {
 
 export async function warmUp(): Promise<void> {
   runHelper(["--open-files", "1024", "/", '{"mode":"workspace-write"}', "--", "true"]);
+  runGuard();
   await warmUpScreen();
   await run(() => runCli(["--help"]));
   await run(() => runCli(["-c", "model=o3", "debug", "landlock", "--", "true"]));
@@ -27,8 +29,26 @@ export async function warmUp(): Promise<void> {
 /** What `codex debug landlock -- true` runs. */
 export async function warmUpCompleteStart(): Promise<void> {
   runHelper(["--open-files", "1024", "/", '{"mode":"read-only"}', "--", "true"]);
+  runGuard();
   const { startDebug } = await import("../src/cli/debug-start.ts");
   await run(() => startDebug(["debug", "landlock", "--", "true"]));
+}
+
+/** Looks at the protected places of this directory; there is nothing to put back. */
+function runGuard(): void {
+  const guard = guardBytePlaces({
+    policy: {
+      mode: "workspace-write",
+      writable_roots: [],
+      network_access: false,
+      exclude_tmpdir_env_var: true,
+      exclude_slash_tmp: true,
+    },
+    policyCwd: byteStringFromText(process.cwd()),
+    environment: [],
+    codexHome: byteStringFromText("/nonexistent/.codex"),
+  });
+  guard?.putBack();
 }
 
 /** Every function of the way to libc, on an addon that only answers. */

@@ -18,6 +18,7 @@ import { becomeCommand, startPristine } from "../linux-sandbox/become-command.ts
 import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { filterEnvironment } from "../process/exec-env.ts";
 import { withSandboxMarkers } from "../process/sandbox-environment.ts";
+import { restoreFlagsOfNode } from "../runtime/v8-flags.ts";
 import type { SandboxMode, SandboxPolicy } from "../protocol/sandbox-policy.ts";
 import {
   byteStringFromBytes,
@@ -113,14 +114,9 @@ async function becomeUnderLandlock(command: CommandToBecome): Promise<number> {
   };
   const reporter = { speaker: SPEAKER, tell, complain };
   if (policy.mode === "workspace-write") {
-    const [{ superviseCommand }, { guardBytePlaces }] = await Promise.all([
-      import("./supervise.ts"),
-      import("../process/place-guard.ts"),
-    ]);
-    const guard = guardBytePlaces(confined);
-    if (guard !== undefined) {
-      return superviseCommand(confined, guard, reporter);
-    }
+    restoreFlagsOfNode();
+    const { superviseCommand } = await import("./supervise.ts");
+    return superviseCommand(confined, reporter);
   }
   return becomeCommand({ ...confined, parentPid: undefined }, reporter);
 }

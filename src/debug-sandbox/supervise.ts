@@ -6,10 +6,11 @@
  * exit status is repeated as ours.
  */
 import {
+  BEGIN,
+  END_OF_MESSAGE,
   formatHelperMessage,
   HELPER_NAME,
   waitArguments,
-  wholeHandOver,
 } from "../linux-sandbox/arguments.ts";
 import type { ConfinedCommand } from "../linux-sandbox/confine.ts";
 import { parseHelperStatus, type HelperStatus } from "../linux-sandbox/helper-status.ts";
@@ -21,7 +22,7 @@ import { describeEnd, type ProcessEnd } from "../process/exit-status.ts";
 import { GuardJournal } from "../process/guard-journal.ts";
 import { minimalEnvironment, OWN_EXECUTABLE } from "../process/helper-process.ts";
 import { closeAll, createPipe, PipeReader, PipeWriter } from "../process/pipes.ts";
-import type { PlaceGuard } from "../process/place-guard.ts";
+import { guardBytePlaces, type PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
 import { WatcherProcess } from "../process/watcher-process.ts";
 import { brand } from "../runtime/byte-string.ts";
@@ -34,7 +35,6 @@ import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-add
  */
 export async function superviseCommand(
   command: Omit<ConfinedCommand, "parentPid">,
-  guard: PlaceGuard,
   reporter: Reporter & { readonly complain: (message: string) => void },
 ): Promise<number> {
   const architecture = hostArchitecture(process.arch);
@@ -52,12 +52,16 @@ export async function superviseCommand(
     sharesTerminal: true,
   });
   closeAll([message.readFd, status.writeFd]);
-  const watcher = await watchOver(libc, guard, child.pid); // while the helper starts
   const release = passSignalsTo(child.pid);
   const statusBytes: Uint8Array[] = [];
   const reader = new PipeReader(status.readFd, (bytes) => statusBytes.push(bytes.slice()));
   const writer = new PipeWriter(message.writeFd);
-  writer.write(wholeHandOver(formatHelperMessage({ ...command, cwd: HERE })));
+  // While the helper starts and confines itself. The command begins when it is told to.
+  writer.write(formatHelperMessage({ ...command, cwd: HERE }));
+  writer.write(Buffer.from(END_OF_MESSAGE, "latin1"));
+  const guard = guardBytePlaces(command);
+  const watcher = guard === undefined ? undefined : await watchOver(libc, guard, child.pid);
+  writer.write(Buffer.from(BEGIN, "latin1"));
   writer.end();
   await reader.end;
   const answer = parseHelperStatus(Buffer.concat(statusBytes));
@@ -68,7 +72,7 @@ export async function superviseCommand(
   release();
   const failure = startFailure(answer, end);
   if (failure !== undefined) reporter.complain(failure);
-  for (const change of guard.putBack()) reporter.complain(placeChangeNotice(change));
+  for (const change of guard?.putBack() ?? []) reporter.complain(placeChangeNotice(change));
   watcher?.dismiss([]);
   return repeatEnd(end);
 }

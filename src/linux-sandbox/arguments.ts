@@ -121,11 +121,6 @@ export function formatHelperMessage(message: HelperMessage): Uint8Array {
 export const END_OF_MESSAGE = "\n";
 export const BEGIN = "!";
 
-/** A message with all that follows it, for a sender that is ready. */
-export function wholeHandOver(message: Uint8Array): Uint8Array {
-  return Buffer.concat([message, Buffer.from(END_OF_MESSAGE + BEGIN, "latin1")]);
-}
-
 /** The message, or what is wrong with it. A part of a message is never a message. */
 export function parseHelperMessage(bytes: Uint8Array): HelperMessage | string {
   const fields = jsonObject(bytes);

@@ -4,7 +4,6 @@
  * Every step opens one path component without following links and goes on from its descriptor
  * (through /proc/self/fd), so that a link put in the way never leads a write elsewhere.
  */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -321,6 +320,8 @@ function putFile(
   own: ByteString,
   { content, mode }: { readonly content: Buffer; readonly mode: number },
 ): void {
+  // Loaded only here: it would be a third of the start of a guarded command.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   const temporary = brand(`.codex-restore-${randomBytes(8).toString("hex")}`);
   try {
     writeFileSync(held.at(temporary), content, { mode, flag: "wx" });

@@ -7,9 +7,10 @@ import { Writable, Readable } from "node:stream";
 import { suite, test } from "node:test";
 
 import {
+  BEGIN,
+  END_OF_MESSAGE,
   formatHelperMessage,
   waitArguments,
-  wholeHandOver,
   type HelperMessage,
 } from "../../src/linux-sandbox/arguments.ts";
 import { parseHelperStatus, type HelperStatus } from "../../src/linux-sandbox/helper-status.ts";
@@ -84,7 +85,10 @@ function messageOf(argv: readonly string[], changes: Partial<HelperMessage> = {}
 
 /** All that a sender writes for a command that is to begin. */
 function handOverOf(argv: readonly string[], changes: Partial<HelperMessage> = {}): Uint8Array {
-  return wholeHandOver(formatHelperMessage(messageOf(argv, changes)));
+  return Buffer.concat([
+    formatHelperMessage(messageOf(argv, changes)),
+    Buffer.from(END_OF_MESSAGE + BEGIN),
+  ]);
 }
 
 suite("a waiting helper", { skip: needsSandbox }, () => {
