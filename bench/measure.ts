@@ -1,13 +1,32 @@
 /** Times whole processes in turn, so that a drifting machine slows all of them alike. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import koffi from "koffi";
 
 /** Peers write there even for a look at their version, and refuse a home below /tmp. */
-const home = mkdtempSync(join(dirname(import.meta.dirname), "dist", "bench-home-"));
+const home = makeHome(join(dirname(import.meta.dirname), "dist"));
 process.on("exit", () => rmSync(home, { recursive: true, force: true }));
+
+/** A signal leaves one behind, maybe with hundreds of megabytes of copies: the next run removes it. */
+function makeHome(parent: string): string {
+  for (const name of readdirSync(parent)) {
+    const owner = /^bench-home-([0-9]+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner))) {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    }
+  }
+  return mkdtempSync(join(parent, `bench-home-${process.pid}-`));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
 
 export interface Subject {
   readonly name: string;
@@ -24,7 +43,7 @@ export interface Subject {
  */
 export function copiesOf(program: string): readonly string[] {
   return Array.from({ length: COPIES }, (_, index) => {
-    const directory = join(home, `copy-${index}`);
+    const directory = join(copiesHome, String(index));
     mkdirSync(directory, { recursive: true });
     const copy = join(directory, basename(program));
     copyFileSync(program, copy);
@@ -32,7 +51,13 @@ export function copiesOf(program: string): readonly string[] {
   });
 }
 
+/** To be called when all of them have been measured: they are large. */
+export function removeCopies(): void {
+  rmSync(copiesHome, { recursive: true, force: true });
+}
+
 const COPIES = 3;
+const copiesHome = join(home, "copies");
 
 export interface Timing {
   readonly name: string;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 
 import type { Figure } from "./figure.ts";
-import { copiesOf, peakMemoryMb, timeInTurn, type Subject } from "./measure.ts";
+import { copiesOf, peakMemoryMb, removeCopies, timeInTurn, type Subject } from "./measure.ts";
 import type { Peers } from "./peers.ts";
 
 /** Upper limits of the ratio to a bare Node start. */
@@ -31,6 +31,7 @@ export async function measureStarts(
     ],
     rounds,
   );
+  removeCopies();
   const debugLandlock = ownSubject(codex, "codex debug landlock -- true");
   const xzMb = xzSizeMb(codex);
   return [
