@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { methods } from "@agentclientprotocol/sdk";
@@ -301,6 +301,22 @@ test("a session is loaded with all it said, and goes on", { skip }, async (t) =>
   assert.equal(replayed.filter((each) => each.sessionUpdate === "tool_call").length, 1);
   assert.equal(await prompt(editor, sessionId, "go on"), "end_turn");
   assert.match(JSON.stringify(editor.requests.at(-1)?.body), /remember me.*first.*go on/s);
+});
+
+test("a session that another process is in is not loaded", { skip }, async (t) => {
+  const holder = await startEditor(t, { script: [DONE] });
+  const sessionId = await newSession(holder);
+  await prompt(holder, sessionId, "hi");
+  const editor = await startEditor(t, { script: [DONE] });
+  rmSync(editor.home.codexHome, { recursive: true });
+  symlinkSync(holder.home.codexHome, editor.home.codexHome);
+  const { agent } = editor.connection;
+  const load = { sessionId, cwd: editor.home.cwd, mcpServers: [] };
+  const pid = String(holder.process.pid);
+  const refused = new RegExp(`process ${pid} still has this session open`, "u");
+  await assert.rejects(agent.request(methods.agent.session.load, load), refused);
+  await holder.connection.agent.request(methods.agent.session.close, { sessionId });
+  await agent.request(methods.agent.session.load, load);
 });
 
 test("a tool of the editor's MCP server is called, and shown", { skip }, async (t) => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import {
   appendFileSync,
   existsSync,
@@ -23,6 +25,7 @@ import {
   takeUpRollout,
 } from "../../src/core/rollout-reader.ts";
 import { Rollout, rolloutPath } from "../../src/core/rollout.ts";
+import { findOtherWriter } from "../../src/process/file-writers.ts";
 import type { ModelItem } from "../../src/protocol/model-item.ts";
 import {
   assistantMessage,
@@ -30,6 +33,7 @@ import {
   respond,
   startModelServer,
 } from "../support/model-server.ts";
+import { until } from "../support/until.ts";
 import { runTurn, startConversation, tempDir } from "./conversation-harness.ts";
 
 const ID = "11111111-2222-4333-8444-555555555555";
@@ -67,6 +71,51 @@ function writeSession(codexHome: string, items: readonly ModelItem[], id = ID): 
   return rolloutPath(codexHome, id, TIME);
 }
 
+function isOpen(path: string): boolean {
+  return readdirSync("/proc/self/fd").some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path;
+    } catch {
+      return false; // the one that listed the others
+    }
+  });
+}
+
+test("of many sessions between turns the last ones stay open; another process may take up the rest", async (t) => {
+  const codexHome = tempDir(t);
+  const problems: string[] = [];
+  const ids = Array.from({ length: 70 }, () => randomUUID());
+  const paths = ids.map((id) => rolloutPath(codexHome, id, TIME));
+  const rollouts = ids.map((id) => {
+    const begin = { id, codexHome, cwd: "/nowhere", instructions: null };
+    const rollout = Rollout.start(
+      begin,
+      (message) => problems.push(message),
+      () => TIME,
+    );
+    rollout.append(user);
+    rollout.rest();
+    return rollout;
+  });
+  t.after(() => rollouts.forEach((rollout) => rollout.close()));
+  assert.equal(paths.filter(isOpen).length, 64);
+  const [first, second] = rollouts;
+  const [taken = "", free = ""] = paths;
+  assert.deepEqual([taken, free].map(isOpen), [false, false]);
+  const other = spawn("sh", ["-c", 'exec 3>>"$1"; exec sleep 600', "sh", taken]);
+  t.after(() => other.kill("SIGKILL"));
+  assert.ok(await until(() => findOtherWriter(taken) === other.pid, 10_000));
+  first?.append(answer);
+  second?.append(answer);
+  assert.deepEqual(problems, [
+    `Cannot write the session file "${taken}": process ${other.pid} has taken the session up; what follows is not kept for "codex resume"`,
+  ]);
+  assert.deepEqual(
+    [taken, free].map((path) => readRollout(path).history.length),
+    [1, 2],
+  );
+});
+
 test("between turns the file stays open, and one that was removed is not begun anew", (t) => {
   const codexHome = tempDir(t);
   const problems: string[] = [];
@@ -76,19 +125,11 @@ test("between turns the file stays open, and one that was removed is not begun a
     () => TIME,
   );
   const path = rolloutPath(codexHome, ID, TIME);
-  const isOpen = (): boolean =>
-    readdirSync("/proc/self/fd").some((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`) === path;
-      } catch {
-        return false; // the one that listed the others
-      }
-    });
   for (const item of [user, call, output]) {
     rollout.append(item);
-    assert.ok(isOpen());
+    assert.ok(isOpen(path));
     rollout.rest();
-    assert.ok(isOpen());
+    assert.ok(isOpen(path));
   }
   assert.equal(readFileSync(path, "utf8").trimEnd().split("\n").length, 4);
   rmSync(path);

@@ -207,6 +207,26 @@ test("the list of sessions says that there are older ones, and shows them", { sk
   assert.equal(await lines.exitCode(), 0);
 });
 
+test("a session that another codex is in is listed, and refused", { skip }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("an answer"))]);
+  const place = makePlace(t, server);
+  const first = new TerminalScreen(t, { place });
+  await first.waitFor("Ask for something");
+  first.send("one");
+  await first.waitFor("an answer");
+  await first.waitForRows(IDLE);
+  const second = new TerminalScreen(t, { place, args: ["resume"] });
+  await second.waitFor("Which session?");
+  second.type(KEY.enter);
+  await second.waitFor("end it there first");
+  await quit(first);
+  second.send("/resume");
+  await second.waitFor("Which session?");
+  second.type(KEY.enter);
+  await second.waitFor("an answer");
+  await quit(second);
+});
+
 test("a session that goes on with another model says so", { skip }, async (t) => {
   const server = await startModelServer(t, [
     respond(assistantMessage("the first answer")),
