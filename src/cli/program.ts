@@ -68,17 +68,15 @@ function isConversation({ path: [command] }: Invocation): boolean {
   return command === undefined || command === "resume" || command === "exec";
 }
 
-/** They load many of Node's own modules: http, tls, streams. */
+/** They load many of Node's own modules: http, tls, streams. The first has no name. */
 const TALKING_COMMANDS: ReadonlySet<string> = new Set(
-  "acp,demo,exec,login,mcp,mcp-servers,proto,resume".split(","),
+  ",resume,exec,exec resume,demo,proto,mcp,mcp-servers list,mcp-servers check,acp,login".split(","),
 );
 
 async function loadCommand({ path }: Invocation): Promise<Run> {
-  const [command] = path;
-  if (command === undefined || TALKING_COMMANDS.has(command)) {
-    (await import("../runtime/v8-flags.ts")).restoreFlagsOfNode();
-  }
-  switch (path.join(" ")) {
+  const name = path.join(" ");
+  if (TALKING_COMMANDS.has(name)) (await import("../runtime/v8-flags.ts")).restoreFlagsOfNode();
+  switch (name) {
     case "":
     case "resume":
       return (await import("./tui-command.ts")).runTuiCommand;
