@@ -7,10 +7,10 @@ import { localMachine } from "../core/local-machine.ts";
 import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { endAllCommands } from "../process/running-commands.ts";
 import { exitCodeOf, STOP_GRACE_MS, watchStopSignals } from "../process/stop-signals.ts";
-import { standardOutput } from "../runtime/line-output.ts";
+import { finishOutput, standardOutput } from "../runtime/line-output.ts";
 import { codexAgent } from "./agent.ts";
 
-/** Resolves with the exit code: 0 when the editor is gone, 128 + n after signal n. */
+/** Resolves with the exit code: 0 when the editor is gone, 1 when answers could not be written, 128 + n after signal n. */
 export async function runAcp(base: ConfigInput): Promise<number> {
   const machine = localMachine({
     env: base.env,
@@ -38,8 +38,7 @@ export async function runAcp(base: ConfigInput): Promise<number> {
     const code = await Promise.race([stopped.promise, connection.closed.then(() => 0)]);
     await conversations.closeAll();
     await endAllCommands();
-    await output.flush();
-    return code;
+    return await finishOutput(output, standardOutput(2), code);
   } finally {
     connection.close();
     process.stdin.destroy();

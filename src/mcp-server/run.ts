@@ -7,7 +7,7 @@ import { wholeEnvironment } from "../linux-sandbox/inherited-environment.ts";
 import { endAllCommands } from "../process/running-commands.ts";
 import { exitCodeOf, STOP_GRACE_MS, watchStopSignals } from "../process/stop-signals.ts";
 import { readLines } from "../runtime/line-input.ts";
-import { standardOutput } from "../runtime/line-output.ts";
+import { finishOutput, standardOutput } from "../runtime/line-output.ts";
 import { ClientConfigs } from "./client-config.ts";
 import { CodexTool } from "./codex-tool.ts";
 import { ConversationMethods } from "./conversation-methods.ts";
@@ -24,7 +24,7 @@ export interface McpServerOptions {
   readonly config: Config;
 }
 
-/** Resolves with the exit code: 0 when the client is done, 128 + n after signal n. */
+/** Resolves with the exit code: 0 when the client is done, 1 when answers could not be written, 128 + n after signal n. */
 export async function runMcpServer({ base, config }: McpServerOptions): Promise<number> {
   const machine = localMachine({
     env: base.env,
@@ -74,8 +74,7 @@ export async function runMcpServer({ base, config }: McpServerOptions): Promise<
     input.stop();
     await conversations.closeAll();
     await endAllCommands();
-    await Promise.all([output.flush(), diagnostics.flush()]);
-    return code;
+    return await finishOutput(output, diagnostics, code);
   } finally {
     removeSignals();
     machine.close();

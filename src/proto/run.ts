@@ -19,7 +19,7 @@ import type { Event } from "../protocol/event.ts";
 import { encodeEvent } from "../protocol/event-encoding.ts";
 import { decodeSubmission, type Op } from "../protocol/submission.ts";
 import { readLines } from "../runtime/line-input.ts";
-import { type LineOutput, standardOutput } from "../runtime/line-output.ts";
+import { finishOutput, type LineOutput, standardOutput } from "../runtime/line-output.ts";
 import type { Line } from "../runtime/line-splitter.ts";
 
 export interface ProtoOptions {
@@ -48,13 +48,7 @@ export async function runProto({ config, env }: ProtoOptions): Promise<number> {
     await output.write(encodeEvent({ id: "", msg: created.sessionConfigured }));
     await run.events();
     await endAllCommands();
-    await output.flush();
-    const { failure } = output;
-    if (failure !== null) {
-      await diagnostics.write(`codex: Cannot write to standard output: ${failure}`);
-    }
-    await diagnostics.flush();
-    return failure === null ? run.exitCode : run.exitCode || 1;
+    return await finishOutput(output, diagnostics, run.exitCode);
   } finally {
     input.stop();
     removeSignals();

@@ -81,6 +81,24 @@ export class LineOutput {
   }
 }
 
+/**
+ * The end of a program that speaks in lines: all is written, and on `diagnostics` stands a sentence
+ * when lines of `output` were lost. Resolves with the exit code: `code`, or 1 where it is 0 then.
+ */
+export async function finishOutput(
+  output: LineOutput,
+  diagnostics: LineOutput,
+  code: number,
+): Promise<number> {
+  await output.flush();
+  const { failure } = output;
+  if (failure !== null) {
+    await diagnostics.write(`codex: Cannot write to standard output: ${failure}`);
+  }
+  await diagnostics.flush();
+  return failure === null ? code : code || 1;
+}
+
 const MAX_UNREAD_DIAGNOSTICS = 256 * 1024;
 
 /**

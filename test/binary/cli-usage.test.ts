@@ -72,6 +72,26 @@ test("output that does not fit on a full disk is told in words", options, async 
   }
 });
 
+for (const [command, protocolVersion] of [
+  ["mcp", "2025-03-26"],
+  ["acp", 1],
+] as const) {
+  test(`answers of ${command} that do not fit are told in words`, options, async (t) => {
+    const clientInfo = { name: "test", version: "1" };
+    const params = { protocolVersion, capabilities: {}, clientInfo };
+    const request = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params });
+    const cwd = tempDir(t);
+    const env = { PATH: process.env["PATH"], HOME: cwd, REQUEST: request };
+    const answer = `printf '%s\\n' "$REQUEST" | "$0" ${command}`;
+    const fits = await run(["sh", "-c", answer, codexBinary], { cwd, env });
+    assert.equal(fits.code, 0);
+    assert.match(fits.stdout, /"id":1/u);
+    const lost = await run(["sh", "-c", `${answer} >/dev/full`, codexBinary], { cwd, env });
+    const message = "codex: Cannot write to standard output: no space left on the device\n";
+    assert.deepEqual({ code: lost.code, stderr: lost.stderr }, { code: 1, stderr: message });
+  });
+}
+
 test("long output arrives whole through a slow pipe", options, async (t) => {
   const whole = await run([codexBinary, "completion", "zsh"], { cwd: tempDir(t) });
   const script = `"$0" completion zsh | { sleep 0.2; cat; }`;
