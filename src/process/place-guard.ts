@@ -27,6 +27,7 @@ import {
 } from "./nested-repositories.ts";
 import { type PlaceChange, tellRepositoriesOnce } from "./place-change.ts";
 import {
+  forEachInSpite,
   HeldDirectory,
   readPlace,
   readTree,
@@ -488,7 +489,7 @@ function removeHooks(
   }
   using hooks = parent.enter(name);
   const active = hooks?.names().filter((hook) => !hook.endsWith(".sample")) ?? [];
-  for (const hook of active) hooks?.remove(hook);
+  forEachInSpite(active, (hook) => hooks?.remove(hook));
   return active.map((hook) => ({ path: brand(`${path}/${hook}`), what: "created", undone: true }));
 }
 

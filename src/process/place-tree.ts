@@ -15,6 +15,7 @@ import {
   readlinkSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -132,23 +133,55 @@ export class HeldDirectory implements Disposable {
     );
   }
 
+  /**
+   * With all that is below, however deep that is: a directory that is not empty is moved up here
+   * first, so that no path and no list of open directories grows with the depth.
+   */
   remove(name: ByteString): void {
-    this.orOpenedUp(() => {
-      try {
-        rmSync(this.at(name), { recursive: true, force: true });
-      } catch (error) {
-        if (!this.#forRepair || !isRefusal(error)) throw error;
-        this.#openUpBelow(name);
-        rmSync(this.at(name), { recursive: true, force: true });
-      }
-    });
+    const left = [name];
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (this.kindOf(next) === "directory") this.#removeDirectory(next, left);
+      else this.#removeFile(next);
+    }
   }
 
-  #openUpBelow(name: ByteString): void {
+  /** What is in it and has to be looked at once more gets a new name here, which is added to `left`. */
+  #removeDirectory(name: ByteString, left: ByteString[]): void {
     using inner = this.enter(name);
-    inner?.openUp();
-    for (const child of inner?.names() ?? []) {
-      if (inner?.kindOf(child) === "directory") inner.#openUpBelow(child);
+    if (inner === undefined) throw new Error("what is to be removed has changed meanwhile");
+    forEachInSpite(inner.names(), (child) => {
+      if (inner.kindOf(child) !== "directory") inner.#removeFile(child);
+      else if (!inner.#removeEmpty(child)) {
+        const moved = temporaryName();
+        if (this.#takeFrom(inner, child, moved)) left.push(moved);
+        else inner.remove(child);
+      }
+    });
+    this.orOpenedUp(() => rmdirSync(this.at(name)));
+  }
+
+  #removeFile(name: ByteString): void {
+    this.orOpenedUp(() => rmSync(this.at(name), { force: true }));
+  }
+
+  #removeEmpty(name: ByteString): boolean {
+    try {
+      this.orOpenedUp(() => rmdirSync(this.at(name)));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** False where a directory cannot be moved, as some of an overlay file system. */
+  #takeFrom(other: HeldDirectory, child: ByteString, name: ByteString): boolean {
+    try {
+      using moved = other.enter(child);
+      if (this.#forRepair) moved?.openUp(); // its entry ".." changes
+      this.orOpenedUp(() => renameSync(other.at(child), this.at(name)));
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -228,13 +261,32 @@ export function writeTree(
   ignored?: Ignored,
 ): void {
   const current = readOrClear(parent, name, ignored);
-  for (const [path, entry] of tree) {
-    if (!sameEntry(current.get(path), entry)) putEntry(parent, name, path, entry);
-  }
   const extra = [...current.keys()].filter((path) => !tree.has(path));
-  // Inner ones are gone with the outer ones.
-  for (const path of extra.toSorted())
-    inDirectoryOf(parent, name, path, (held, own) => held.remove(own));
+  // First, since it needs no room on the disk. Inner ones are gone with the outer ones.
+  forEachInSpite(
+    [
+      ...extra.toSorted().map((path) => () => {
+        inDirectoryOf(parent, name, path, (held, own) => held.remove(own));
+      }),
+      ...[...tree].map(([path, entry]) => () => {
+        if (!sameEntry(current.get(path), entry)) putEntry(parent, name, path, entry);
+      }),
+    ],
+    (step) => step(),
+  );
+}
+
+/** Goes on to the end when one fails. Errors: that of the first that has. */
+export function forEachInSpite<Item>(items: Iterable<Item>, use: (item: Item) => void): void {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      use(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 function isRefusal(error: unknown): boolean {
@@ -273,8 +325,8 @@ function readOrClear(parent: HeldDirectory, name: ByteString, ignored: Ignored |
   } catch {
     using inner = ignored === undefined ? undefined : parent.enter(name);
     if (inner === undefined) parent.remove(name);
-    for (const child of inner?.names() ?? [])
-      if (ignored?.has(child) !== true) inner?.remove(child);
+    const gone = (inner?.names() ?? []).filter((child) => ignored?.has(child) !== true);
+    forEachInSpite(gone, (child) => inner?.remove(child));
     return readTree(parent, name, ignored);
   }
 }
@@ -314,15 +366,20 @@ function putEntry(
   });
 }
 
-/** By renaming, so that readers see one whole file. The name is one that nobody can have taken. */
+/** One that nobody can have taken. */
+function temporaryName(): ByteString {
+  // Loaded only here: it would be a third of the start of a guarded command.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
+  return brand(`.codex-restore-${randomBytes(8).toString("hex")}`);
+}
+
+/** By renaming, so that readers see one whole file. */
 function putFile(
   held: HeldDirectory,
   own: ByteString,
   { content, mode }: { readonly content: Buffer; readonly mode: number },
 ): void {
-  // Loaded only here: it would be a third of the start of a guarded command.
-  const { randomBytes } = process.getBuiltinModule("node:crypto");
-  const temporary = brand(`.codex-restore-${randomBytes(8).toString("hex")}`);
+  const temporary = temporaryName();
   try {
     writeFileSync(held.at(temporary), content, { mode, flag: "wx" });
     chmodSync(held.at(temporary), mode);

@@ -238,3 +238,37 @@ test(
     assert.equal(readFileSync(join(hooks, "pre-commit"), "utf8"), "own");
   },
 );
+
+for (const mode of ["workspace-write", "danger-full-access"]) {
+  const isConfined = mode === "workspace-write";
+  const outcome = isConfined ? "are removed" : "stay: the twin";
+
+  test(
+    `under ${mode}, hooks beside trees deeper than files can be open ${outcome}`,
+    options,
+    async (t) => {
+      const { directory, env } = await workspace(t);
+      const hooks = join(directory, ".git/hooks");
+      rmSync(hooks, { recursive: true });
+      const names = ["pre-commit", "pre-push", "post-checkout", "post-merge"];
+      const script = `set -e
+      mkdir .git/hooks; cd .git/hooks
+      deep=$(printf 'd/%.0s' $(seq 500))
+      for name in 1 2 3 4 5; do mkdir -p $name/$deep; : > $name/$deep/file; done
+      chmod 0 1 2/d
+      for name in ${names.join(" ")}; do echo evil > $name; done`;
+      const words = [codexBinary, "debug", "landlock", "--sandbox", mode, "--", "sh", "-c", script];
+      const fewFiles = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", ...words];
+      const result = await run(fewFiles, { cwd: directory, env });
+      assert.equal(result.code, 0, result.stderr);
+      const left = existsSync(hooks) ? readdirSync(hooks) : [];
+      assert.deepEqual(
+        names.filter((name) => left.includes(name)),
+        isConfined ? [] : names,
+      );
+      assert.equal(existsSync(hooks), !isConfined);
+      const own = readdirSync(join(directory, ".git")).filter((name) => name.startsWith(".codex"));
+      assert.deepEqual(own, []);
+    },
+  );
+}
