@@ -13,7 +13,7 @@ export function parseTomlFile(text: string, file: string): TomlTable {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const { line, column } = countCharacters(text, error.line, error.column);
-    const complaint = `not valid TOML: ${describe(error)}`;
+    const complaint = `not valid TOML: ${describe(error, text)}`;
     throw new ConfigError([{ place: { kind: "file", file, line, column }, complaint }], {
       cause: error,
     });
@@ -40,7 +40,16 @@ function countCharacters(text: string, line: number, column: number) {
 }
 
 /** The line itself is not shown: it may hold a secret, and logs are read by others. */
-function describe(error: TomlError): string {
+function describe(error: TomlError, text: string): string {
   // The message begins with a fixed sentence and ends with a drawing of the lines around.
-  return error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
+  const message = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
+  const rest = (text.split("\n")[error.line - 1] ?? "").slice(error.column - 1).trimEnd();
+  // Its words for a forgotten quote name the character that it met; people forgot a quote.
+  if (message === "control characters are not allowed in strings" && rest === "") {
+    return "a string without its closing quote";
+  }
+  if (message === "invalid value" && /^[A-Za-z]/u.test(rest)) {
+    return "invalid value; text needs quotes";
+  }
+  return message;
 }

@@ -222,7 +222,13 @@ test("a missing key exits with 1 and names its variable", options, async (t) => 
   const { MOCK_KEY: _, ...env } = setup.env;
   const { code, stderr } = await runExec({ ...setup, env }, ["hi"]);
   assert.equal(code, 1);
-  assert.match(stderr, /ERROR: Missing environment variable: "MOCK_KEY"/u);
+  const advice = "Set it, or write it in $CODEX_HOME/.env, by default ~/.codex/.env.";
+  assert.ok(
+    stderr.includes(`ERROR: Missing environment variable: "MOCK_KEY"\n${advice}\n`),
+    stderr,
+  );
+  writeFileSync(join(setup.codexHome, ".env"), "MOCK_KEY=from-the-file\n");
+  assert.equal((await runExec({ ...setup, env }, ["hi"])).code, 0);
 });
 
 test("no key at all: told in one line, nothing is asked", options, async (t) => {

@@ -288,6 +288,26 @@ experimental_use_profile = true
 suite("refusals", () => {
   const cases: readonly (readonly [string, Run, string])[] = [
     ["broken TOML", { toml: "a = 1\nb =\n" }, "FILE:2:4: not valid TOML: "],
+    [
+      "a string that is not closed",
+      { toml: 'a = 1\nmodel = "x\n' },
+      "FILE:2:11: not valid TOML: a string without its closing quote",
+    ],
+    [
+      "the same with line ends of Windows",
+      { toml: "model = 'x\r\na = 1\r\n" },
+      "FILE:1:11: not valid TOML: a string without its closing quote",
+    ],
+    [
+      "a control character in a string",
+      { toml: 'model = "x\u0001"' },
+      "FILE:1:11: not valid TOML: control characters are not allowed in strings",
+    ],
+    [
+      "text without quotes",
+      { toml: "model = gpt-5\n" },
+      "FILE:1:9: not valid TOML: invalid value; text needs quotes",
+    ],
     ["a key twice", { toml: "model = 'a'\nmodel = 'b'" }, "FILE:2:1: not valid TOML: "],
     ["no UTF-8", { toml: Uint8Array.from([0x61, 0x0a, 0x62, 0xff]) }, "FILE:2:2: not valid UTF-8"],
     [
