@@ -3,7 +3,15 @@
  * ends, which a lock file cannot promise.
  * Source: proc_pid_fd(5), proc_pid_fdinfo(5); lsof(8) of macOS, which shows no /proc.
  */
-import { constants, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { basename } from "node:path";
 
 import { runNow } from "./spawn.ts";
@@ -39,7 +47,8 @@ export function parseLsof(text: string): readonly number[] {
 
 function findInProc(path: string): number | undefined {
   const file = statSync(path);
-  const ending = `/${basename(path)}`;
+  // The kernel shows its own name, whatever links lead to it; of several, any.
+  const ending = file.nlink > 1 ? "" : `/${basename(realpathSync(path))}`;
   for (const name of namesIn("/proc")) {
     if (!/^[0-9]+$/u.test(name) || Number(name) === process.pid) continue;
     for (const descriptor of namesIn(`/proc/${name}/fd`)) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findOtherWriter, findWithLsof, parseLsof } from "../../src/process/file-writers.ts";
@@ -40,6 +40,27 @@ for (const [how, find, skip] of FINDERS) {
     writer.kill("SIGKILL");
     await once(writer, "exit");
     assert.equal(find(path), undefined);
+  });
+}
+
+for (const [how, find, skip] of FINDERS) {
+  test(`who writes a file is found whatever links lead to it, ${how}`, { skip }, async (t) => {
+    const directory = tempDir(t);
+    const [path = "", symbolic = "", hard = "", behind = ""] = [
+      "file",
+      "symbolic",
+      "hard",
+      "x",
+    ].map((name) => join(directory, name));
+    writeFileSync(path, "");
+    symlinkSync("file", symbolic);
+    symlinkSync("hard", behind);
+    const writer = holder(t, ">>", symbolic);
+    assert.ok(await until(() => find(path) === writer.pid, 10_000));
+    assert.equal(find(symbolic), writer.pid);
+    linkSync(path, hard);
+    assert.equal(find(hard), writer.pid);
+    assert.equal(find(behind), writer.pid);
   });
 }
 
