@@ -18,8 +18,25 @@ export interface IndexEntries {
   readonly takesNames: boolean;
 }
 
-/** Undefined for what git refuses as an index. `allNames`: every entry counts as a gitlink. */
-export function readIndex(bytes: Buffer, allNames = false): IndexEntries | undefined {
+/** About what they take of memory. */
+export function bytesOfNames({ gitlinks, collapsed }: IndexEntries): number {
+  return [...gitlinks, ...collapsed].reduce((sum, name) => sum + NAME_BYTES + name.length, 0);
+}
+
+/** There are more names than anybody could look at. */
+export class TooManyNamesError extends Error {
+  override readonly name = "TooManyNamesError";
+}
+
+/**
+ * Undefined for what git refuses as an index. `allNames`: every entry counts as a gitlink.
+ * Errors: TooManyNamesError, when those in the answer take more than `mostBytes` (see bytesOfNames).
+ */
+export function readIndex(
+  bytes: Buffer,
+  allNames = false,
+  mostBytes = Infinity,
+): IndexEntries | undefined {
   if (bytes.length < HEADER_BYTES || bytes.toString("latin1", 0, 4) !== "DIRC") return undefined;
   const version = bytes.readUInt32BE(4);
   if (version < 2 || version > 4) return undefined;
@@ -29,13 +46,16 @@ export function readIndex(bytes: Buffer, allNames = false): IndexEntries | undef
     bases: new Set<ByteString>(),
     takesNames: false,
   };
+  let taken = 0;
   for (const hashBytes of HASH_SIZES) {
     const end = readEntries(bytes, version, hashBytes, (mode, name) => {
       const type = mode & TYPE_MASK;
-      if (type === DIRECTORY) found.collapsed.add(name());
-      else if (type !== GITLINK && !allNames) return;
-      else if (name() === "") found.takesNames = true;
-      else found.gitlinks.add(name());
+      if (type !== DIRECTORY && type !== GITLINK && !allNames) return;
+      const text = name();
+      if (type !== DIRECTORY && text === "") found.takesNames = true;
+      else (type === DIRECTORY ? found.collapsed : found.gitlinks).add(text);
+      taken += NAME_BYTES + text.length;
+      if (taken > mostBytes) throw new TooManyNamesError();
     });
     for (const base of baseNames(bytes, end, hashBytes)) found.bases.add(base);
   }
@@ -55,6 +75,10 @@ const GITLINK = 0o160000;
 const DIRECTORY = 0o040000;
 const EXTENDED = 0x4000;
 const LONG_NAME = 0xfff;
+/** Of memory, about, beside its letters. */
+const NAME_BYTES = 64;
+/** Twice PATH_MAX: nothing is at a name that is as long, so no more of it is kept. */
+const LONGEST_NAME = 8192;
 
 /** Calls `use` with each entry; returns the offset behind the last one. */
 function readEntries(
@@ -65,7 +89,8 @@ function readEntries(
 ): number {
   const count = bytes.readUInt32BE(8);
   let at = HEADER_BYTES;
-  let previous: Buffer = Buffer.alloc(0);
+  let previous: Buffer = Buffer.alloc(0); // its beginning
+  let previousLength = 0;
   for (let number = 0; number < count; number += 1) {
     const flagsAt = at + 40 + hashBytes;
     if (flagsAt + 4 > bytes.length) return at;
@@ -76,7 +101,7 @@ function readEntries(
     if (version === 4) {
       const removed = readVarint(bytes, nameAt);
       nameAt = removed.end;
-      kept = previous.length - removed.value;
+      kept = previousLength - removed.value;
       if (kept < 0) return at;
     }
     const length = flags & LONG_NAME;
@@ -84,9 +109,12 @@ function readEntries(
     const end = length === LONG_NAME ? nul : nameAt + length - kept;
     if (end < nameAt || end > bytes.length) return at;
     if (version === 4) {
-      const name = Buffer.concat([previous.subarray(0, kept), bytes.subarray(nameAt, end)]);
+      // Each may go on where the one before it ends: whole names could take a day.
+      const added = bytes.subarray(nameAt, Math.min(end, nameAt + LONGEST_NAME));
+      const name = Buffer.concat([previous.subarray(0, kept), added]).subarray(0, LONGEST_NAME);
       use(mode, () => nameOf(name));
       previous = name;
+      previousLength = kept + end - nameAt;
       at = end + 1;
     } else {
       use(mode, () => nameOf(bytes.subarray(nameAt, end)));

@@ -24,7 +24,7 @@ import {
 } from "../protocol/protected-places.ts";
 import { isWithin } from "../protocol/writable-roots.ts";
 import { brand, bytesOf, byteStringFromBytes, type ByteString } from "../runtime/byte-string.ts";
-import { readIndex, type IndexEntries } from "./git-index.ts";
+import { bytesOfNames, readIndex, TooManyNamesError, type IndexEntries } from "./git-index.ts";
 import { readPlace, type Ignored, type Tree } from "./place-tree.ts";
 
 export interface WorkspaceFacts {
@@ -66,6 +66,7 @@ export const nothingBelow: NestedLook = {
 export function lookBelow(facts: WorkspaceFacts): NestedLook {
   const { directories, searched, disk } = facts;
   if (!facts.mayRemember) forget();
+  nameBytesLeft = MOST_NAME_BYTES;
   const places = new Map<ByteString, Tree | undefined>();
   const pointers = new Map<string, string | undefined>();
   const own = new Set<string>();
@@ -240,6 +241,7 @@ function enteredByGit(
     const entries = readIndexFile(brand(file), allNames);
     if (entries === "too-large") unread.add(brand(file));
     if (entries === undefined || entries === "too-large") return undefined;
+    nameBytesLeft -= bytesOfNames(entries);
     for (const name of entries.gitlinks) paths.push(pathOf(name, workTree, disk));
     const collapsed = entries.collapsed.map((name) => pathOf(name, workTree, disk));
     const below = repositoriesBelow(collapsed, COLLAPSED_LIMITS);
@@ -248,7 +250,9 @@ function enteredByGit(
     return entries;
   };
   const top = takeFrom(`${gitDirectory}/index`, false);
-  for (const base of top?.bases ?? [])
+  const bases = top?.bases ?? [];
+  if (bases.length > MOST_BASES) unread.add(brand(`${gitDirectory}/index`));
+  for (const base of bases.slice(0, MOST_BASES))
     takeFrom(`${gitDirectory}/${base}`, top?.takesNames === true);
   return paths;
 }
@@ -310,6 +314,11 @@ class Remembered<Value> {
 
 const MAX_REMEMBERED = 4000;
 const MAX_INDEX_BYTES = 512 * 1024 * 1024;
+/** In one look, of submodules: a million short ones, which are looked up in ten seconds. */
+const MOST_NAME_BYTES = 64 * 1024 * 1024;
+let nameBytesLeft = MOST_NAME_BYTES;
+/** Git goes by one. */
+const MOST_BASES = 8;
 const indexes = new Remembered<IndexEntries | "too-large" | undefined>();
 
 function readIndexFile(
@@ -319,8 +328,9 @@ function readIndexFile(
   return indexes.get(path, `${allNames ? "all" : "links"}:${path}`, ({ size }) => {
     if (size > MAX_INDEX_BYTES) return "too-large";
     try {
-      return readIndex(readRegular(path), allNames);
-    } catch {
+      return readIndex(readRegular(path), allNames, nameBytesLeft);
+    } catch (error) {
+      if (error instanceof TooManyNamesError) return "too-large";
       return undefined; // not for us to read, so not for the command to have written
     }
   });

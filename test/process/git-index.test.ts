@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { readIndex } from "../../src/process/git-index.ts";
+import { bytesOfNames, readIndex, TooManyNamesError } from "../../src/process/git-index.ts";
 import { run } from "../support/run.ts";
 import { needsProgram } from "../support/skip-reasons.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -59,4 +59,53 @@ test("what is no index, or ends too early, is no error", () => {
       assert.notEqual(readIndex(Buffer.concat([header, Buffer.alloc(length, filler)])), undefined);
     }
   }
+});
+
+/** Of version 4: each entry, with `removed` bytes less of the name before it, and `added` to that. */
+function entryOf(mode: number, removed: number, added: string): Buffer {
+  const fixed = Buffer.alloc(62);
+  fixed.writeUInt32BE(mode, 24);
+  fixed.writeUInt16BE(0xfff, 60);
+  return Buffer.concat([fixed, Buffer.of(removed), Buffer.from(`${added}\0`)]);
+}
+
+function indexOf(count: number, entries: readonly Buffer[]): Buffer {
+  const header = Buffer.from("DIRC\0\0\0\x04\0\0\0\0");
+  header.writeUInt32BE(count, 8);
+  return Buffer.concat([header, ...entries]);
+}
+
+test("names that all go on where a very long one ends take no time", { timeout: 20_000 }, () => {
+  const count = 20_000;
+  const first = entryOf(0o100644, 0, "a".repeat(20_000_000));
+  const more = Array<Buffer>(count).fill(entryOf(0o100644, 0, "b"));
+  const short = entryOf(0o160000, 127, "c");
+  const found = readIndex(indexOf(count + 2, [first, ...more, short]));
+  assert.deepEqual(
+    found?.gitlinks.map((name) => name.length),
+    [8192],
+  );
+});
+
+test("a name that keeps the beginning of a very long one is found", () => {
+  const first = entryOf(0o100644, 0, "a".repeat(5000));
+  const back = entryOf(0o160000, 0, "sub");
+  // 5000 - 3 bytes less: the encoding of gitformat-pack(5).
+  const varint = Buffer.of(0x80 + ((4997 >> 7) - 1), 4997 & 0x7f);
+  const shorter = Buffer.concat([back.subarray(0, 62), varint, back.subarray(63)]);
+  assert.deepEqual(readIndex(indexOf(2, [first, shorter]))?.gitlinks, ["aaasub"]);
+});
+
+test("names that take more memory than is given are an error", () => {
+  const bytes = indexOf(3, [
+    entryOf(0o160000, 0, "a"),
+    entryOf(0o160000, 1, "b"),
+    entryOf(0o040000, 1, "c/"),
+  ]);
+  const all = readIndex(bytes);
+  assert.ok(all !== undefined);
+  assert.deepEqual([all.gitlinks, all.collapsed], [["a", "b"], ["c/"]]);
+  const size = bytesOfNames(all);
+  assert.ok(readIndex(bytes, false, 2 * size) !== undefined); // it is read for both hash sizes
+  assert.throws(() => readIndex(bytes, false, size - 1), TooManyNamesError);
 });
