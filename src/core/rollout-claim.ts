@@ -7,8 +7,11 @@ import { basename } from "node:path";
 import { findOtherWriter } from "../process/file-writers.ts";
 import { SessionInUseError } from "./resume-error.ts";
 
-/** Never makes a file: one that was removed would begin in the middle of a session. */
-const APPEND = constants.O_WRONLY | constants.O_APPEND;
+/**
+ * Never makes a file: one that was removed would begin in the middle of a session. A FIFO in its
+ * place must not hold the program.
+ */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
 
 /**
  * A descriptor to append with. It is open before others are looked for: of two that come at the same

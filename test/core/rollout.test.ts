@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import {
   appendFileSync,
@@ -400,3 +400,18 @@ test("a resumed conversation knows what was said", { skip: needsLoopback }, asyn
   assert.equal(sessionFiles(first.codexHome).length, 1);
   assert.equal(readRollout(path).history.length, 5);
 });
+
+test(
+  "a FIFO in the place of a session file is told and holds nobody",
+  { skip: process.platform === "win32" && "no FIFOs" },
+  (t) => {
+    const path = join(tempDir(t), "rollout.jsonl");
+    assert.equal(spawnSync("mkfifo", [path]).status, 0);
+    const problems: string[] = [];
+    const rollout = Rollout.resume(path, (message) => problems.push(message));
+    rollout.append(user);
+    rollout.append(answer);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? "", /Cannot write the session file/u);
+  },
+);
