@@ -1,4 +1,5 @@
 /** The shape of the command table. Parser, help, completions and the man page are made from it. */
+import type { SandboxMode } from "../protocol/sandbox-policy.ts";
 
 /** What a shell completes at a value: names of files, directories or programs, or these words. */
 export type ValueCompletion = "file" | "directory" | "command" | readonly string[];
@@ -20,6 +21,8 @@ export interface FlagSpec {
   readonly completion?: ValueCompletion;
   /** Long names of flags that cannot be given at the same time. */
   readonly conflicts?: readonly string[];
+  /** The sandbox that it stands for: naming another beside it is refused, not overruled. */
+  readonly sandbox?: SandboxMode;
   readonly isHidden?: boolean;
   readonly help: string;
 }

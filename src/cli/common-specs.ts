@@ -24,12 +24,14 @@ export const SANDBOX: FlagSpec = {
 export const FULL_AUTO: FlagSpec = {
   long: "--full-auto",
   conflicts: ["--dangerously-bypass-approvals-and-sandbox"],
+  sandbox: "workspace-write",
   help: "Same as -a on-failure -s workspace-write",
 };
 
 export const BYPASS: FlagSpec = {
   long: "--dangerously-bypass-approvals-and-sandbox",
   conflicts: ["--full-auto"],
+  sandbox: "danger-full-access",
   help: "Ask nothing and run every command without a sandbox; only for machines that are one",
 };
 

@@ -52,7 +52,7 @@ export function configInput(invocation: Invocation, context: ProcessContext): Co
   };
 }
 
-/** The two shorthands win over -a and -s, as in codex 0.23.0. They exclude each other. */
+/** The two shorthands win over -a, as in codex 0.23.0. They exclude each other and another -s. */
 function permissionFlags(
   invocation: Invocation,
 ): Pick<NonNullable<ConfigInput["flags"]>, "approvalPolicy" | "sandboxMode"> {

@@ -89,7 +89,12 @@ function notForCommand(long: string, path: CommandPath): UsageError {
 }
 
 function checkConflicts({ spec, path }: LevelFlags, flags: FlagValues): void {
-  for (const { long, conflicts } of spec.flags) {
+  const named = flags.get("--sandbox")?.at(-1);
+  for (const { long, conflicts, sandbox } of spec.flags) {
+    if (sandbox !== undefined && flags.has(long) && named !== undefined && named !== sandbox) {
+      const message = `Option "${long}" means "--sandbox ${sandbox}", so it excludes "--sandbox ${named}"`;
+      throw new UsageError(path, message);
+    }
     const other = conflicts?.find((name) => flags.has(long) && flags.has(name));
     if (other !== undefined) {
       throw new UsageError(path, `Options "${long}" and "${other}" exclude each other`);

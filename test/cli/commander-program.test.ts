@@ -62,6 +62,16 @@ suite("refusals", () => {
       'Options "--full-auto" and "--dangerously-bypass-approvals-and-sandbox" exclude each other',
     ],
     [
+      "-s read-only exec --full-auto x",
+      "exec",
+      'Option "--full-auto" means "--sandbox workspace-write", so it excludes "--sandbox read-only"',
+    ],
+    [
+      "debug landlock --dangerously-bypass-approvals-and-sandbox -s read-only true",
+      "debug landlock",
+      'Option "--dangerously-bypass-approvals-and-sandbox" means "--sandbox danger-full-access", so it excludes "--sandbox read-only"',
+    ],
+    [
       "exec --json=yes",
       "exec",
       'Unknown option "--json=yes" for "codex exec"; did you mean "--json"?',

@@ -45,10 +45,10 @@ const lines: readonly (readonly [string, Seen])[] = [
     { path: ["exec"], flags: { "--config": ["a=1", "b=2", "c=3"] }, words: [] },
   ],
   [
-    "-s read-only -C /tmp debug landlock --full-auto ls -la --full-auto -- x",
+    "-s workspace-write -C /tmp debug landlock --full-auto ls -la --full-auto -- x",
     {
       path: ["debug", "landlock"],
-      flags: { "--sandbox": ["read-only"], "--cd": ["/tmp"], "--full-auto": [] },
+      flags: { "--sandbox": ["workspace-write"], "--cd": ["/tmp"], "--full-auto": [] },
       words: ["ls", "-la", "--full-auto", "--", "x"],
     },
   ],
