@@ -148,7 +148,7 @@ function subjects(bench: Bench): readonly Subject[] {
     {
       name: "a session resumed",
       unit: "messages",
-      size: 100,
+      size: 300,
       run: async (size) => bench.resume(size),
     },
   ];

@@ -3,8 +3,13 @@
  * the caches already compiled. Bundled beside the program, never packed into it.
  */
 import { runCli } from "../src/cli/program.ts";
-import { parseHelperArguments } from "../src/linux-sandbox/arguments.ts";
+import {
+  formatHelperMessage,
+  parseHelperArguments,
+  parseHelperMessage,
+} from "../src/linux-sandbox/arguments.ts";
 import { confineAndExec } from "../src/linux-sandbox/confine.ts";
+import { formatHelperStatus } from "../src/linux-sandbox/helper-status.ts";
 import { bindLibc, type Libc } from "../src/linux-sandbox/libc.ts";
 import { guardBytePlaces } from "../src/process/place-guard.ts";
 import { byteStringFromText } from "../src/runtime/byte-string.ts";
@@ -67,7 +72,10 @@ function runHelper(words: readonly string[]): void {
   if (parsed.kind !== "run") throw new Error("Cannot warm up the helper: its words are wrong");
   const environment = ["PATH=/bin:/usr/bin", "TMPDIR=/tmp", "HOME=/root"].map(byteStringFromText);
   const command = { ...parsed.request, environment, parentPid: 7, codexHome: undefined };
-  confineAndExec(harmlessLibc, command, () => undefined);
+  parseHelperMessage(formatHelperMessage({ ...command, cwd: command.policyCwd }));
+  confineAndExec(harmlessLibc, command, (confinement) =>
+    formatHelperStatus({ kind: "starting", confinement }),
+  );
 }
 
 async function run(start: () => Promise<unknown>): Promise<void> {

@@ -10,6 +10,7 @@ import {
 import { HELPER_NAME, helperUsage, parseHelperArguments } from "./arguments.ts";
 import { becomeCommand, endWith, startPristine } from "./become-command.ts";
 import { wholeEnvironment } from "./inherited-environment.ts";
+import { waitAndBecome } from "./waiting-helper.ts";
 
 /**
  * Never returns to being a CLI. On success the process is the command; otherwise it ends here with
@@ -26,9 +27,9 @@ export async function runLinuxSandbox(): Promise<never> {
     case "usage-error":
       return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
     case "wait":
-      return (await import("./standing-helper.ts")).waitAndBecome(parsed.parentPid);
+      return waitAndBecome(parsed.parentPid);
     case "template":
-      return (await import("./standing-helper.ts")).serveAsTemplate(parsed.parentPid);
+      return (await import("./template-helper.ts")).serveAsTemplate(parsed.parentPid);
     case "run": {
       const environment = wholeEnvironment();
       return becomeCommand(
