@@ -68,10 +68,20 @@ function isConversation({ path: [command] }: Invocation): boolean {
   return command === undefined || command === "resume" || command === "exec";
 }
 
-/** They load many of Node's own modules: http, tls, streams. The first has no name. */
-const TALKING_COMMANDS: ReadonlySet<string> = new Set(
-  ",resume,exec,exec resume,demo,proto,mcp,mcp-servers list,mcp-servers check,acp,login".split(","),
-);
+/** They load many of Node's own modules: http, tls, streams. */
+const TALKING_COMMANDS: ReadonlySet<string> = new Set([
+  "",
+  "resume",
+  "exec",
+  "exec resume",
+  "demo",
+  "login",
+  "proto",
+  "mcp",
+  "acp",
+  "mcp-servers list",
+  "mcp-servers check",
+]);
 
 async function loadCommand({ path }: Invocation): Promise<Run> {
   const name = path.join(" ");

@@ -44,3 +44,8 @@ function goneRepository(path: ByteString, changes: readonly PlaceChange[]): Plac
     : `what was put in its place stays: ${successor.detail ?? "unknown error"}`;
   return { path, what: "changed", undone: false, detail: `${detail}; ${fate}` };
 }
+
+/** For `detail`. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,6 +1,6 @@
 /** Protected places while several commands are at work in one repository. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 
@@ -8,6 +8,7 @@ import type { ExecResult } from "../../src/process/exec.ts";
 import { endAllCommands } from "../../src/process/running-commands.ts";
 import { WORKSPACE_WRITE_POLICY } from "../../src/protocol/sandbox-policy.ts";
 import { needsSandbox } from "../support/skip-reasons.ts";
+import { repositoryIn } from "../support/git-repository.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { execute, helperPool, textOf } from "../support/tool-commands.ts";
 import { until } from "../support/until.ts";
@@ -18,15 +19,6 @@ const policy = {
   exclude_tmpdir_env_var: true,
   exclude_slash_tmp: true,
 } as const;
-
-/** A repository without hooks: there is nothing that a mount could seal. */
-function repositoryIn(directory: string): string {
-  mkdirSync(join(directory, ".git/objects"), { recursive: true });
-  mkdirSync(join(directory, ".git/refs"));
-  writeFileSync(join(directory, ".git/HEAD"), "ref: refs/heads/main\n");
-  writeFileSync(join(directory, ".git/config"), "[core]\n");
-  return directory;
-}
 
 const writeHook = "mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit";
 const waitFor = (file: string): string =>

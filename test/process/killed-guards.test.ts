@@ -12,19 +12,11 @@ import { listProcesses } from "../../src/process/process-list.ts";
 import { DANGER_FULL_ACCESS_POLICY } from "../../src/protocol/sandbox-policy.ts";
 import { codexBinary, fixture, pinnedNode } from "../support/codex-binary.ts";
 import { needsSandbox } from "../support/skip-reasons.ts";
+import { repositoryIn } from "../support/git-repository.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { until } from "../support/until.ts";
 
 const DEADLINE_MS = 20_000;
-
-/** A repository without hooks: there is nothing that a mount could seal. */
-function repositoryIn(directory: string): string {
-  mkdirSync(join(directory, ".git/objects"), { recursive: true });
-  mkdirSync(join(directory, ".git/refs"));
-  writeFileSync(join(directory, ".git/HEAD"), "ref: refs/heads/main\n");
-  writeFileSync(join(directory, ".git/config"), "[core]\n");
-  return directory;
-}
 
 interface Program {
   /** Starts one more command. `name` is told back when it is over. */
