@@ -104,6 +104,7 @@ test(
     await screen.waitFor("(18 characters)");
     screen.type(KEY.enter);
     await screen.waitFor("Do you trust this directory?");
+    await screen.waitFor("nothing is stored"); // the last row of it, which may come in a later piece
     const text = screen.text().replaceAll(/\n +/gu, " ");
     assert.ok(text.includes(place.workspace));
     assert.match(text, /1\. Trust it.*may write here.*\(on-request\)/u);
