@@ -10,6 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+import { PACKED_FILES, packFiles } from "../src/runtime/packed-files.ts";
+
 /** The system that the executable is for. */
 export interface BinaryTarget {
   readonly platform: "linux" | "darwin";
@@ -77,7 +79,16 @@ function makeBlob(options: BinaryOptions): string {
   const configPath = join(intermediateDirectory, "sea-config.json");
   // V8's caches are for the Node that made them, so there are none for another system.
   const useCodeCache = options.target.nodePath === options.nodePath;
-  const complete = { ...config, useCodeCache, main: options.mainPath, output: blobPath, assets };
+  const packPath = join(intermediateDirectory, PACKED_FILES);
+  const files = Object.entries(assets).map(([name, path]) => [name, readFileSync(path)] as const);
+  writeFileSync(packPath, packFiles(new Map(files)));
+  const complete = {
+    ...config,
+    useCodeCache,
+    main: options.mainPath,
+    output: blobPath,
+    assets: { [PACKED_FILES]: packPath },
+  };
   writeFileSync(configPath, JSON.stringify(complete, undefined, 2));
   options.log("pack program and assets");
   execFileSync(options.nodePath, [...options.nodeFlags, "--experimental-sea-config", configPath], {

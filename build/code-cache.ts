@@ -9,14 +9,26 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import { Script } from "node:vm";
+
+import type { Architecture } from "../src/linux-sandbox/architecture.ts";
+import {
+  ALL_SECCOMP_NEEDS,
+  seccompFilterName,
+} from "../src/linux-sandbox/packed-seccomp-filter.ts";
+import { packFiles } from "../src/runtime/packed-files.ts";
 
 type Require = (id: string) => unknown;
 type Chunk = (exports: unknown, require: Require, module: { exports: unknown }) => void;
 
 const nativeRequire = createRequire(import.meta.url);
 const [mode, ...paths] = process.argv.slice(2);
+
+const architectures: readonly Architecture[] = ["x64", "arm64"];
+const seccompNames = architectures.flatMap((architecture) =>
+  ALL_SECCOMP_NEEDS.map((needs) => seccompFilterName(needs, architecture)),
+);
 
 /**
  * In the place of `node:sea`. Neither the native addon nor a filter is one that could be used: what
@@ -25,10 +37,12 @@ const [mode, ...paths] = process.argv.slice(2);
  */
 const packedFiles = {
   isSea: () => true,
-  getRawAsset: (name: string): Uint8Array =>
-    name === "koffi.node" || name.startsWith("seccomp-")
-      ? Buffer.from("withheld")
-      : readFileSync(join(dirname(paths[0] ?? ""), name)),
+  getRawAsset: () => {
+    const names = ["koffi.node", ...seccompNames].map(
+      (name) => [name, Buffer.from("withheld")] as const,
+    );
+    return packFiles(new Map(names)).buffer;
+  },
 };
 const scripts = new Map<string, Script>();
 const chunks = new Map<string, Chunk>();

@@ -9,6 +9,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { getRawAsset, isSea } from "node:sea";
 
+import { openPackedFiles, PACKED_FILES, type FindPackedFile } from "./packed-files.ts";
+
 /**
  * The bytes of one packed file. In the executable this is a view of the mapped blob, not a copy:
  * never write to it.
@@ -16,8 +18,14 @@ import { getRawAsset, isSea } from "node:sea";
  * Errors: throws when no asset has this name; a wrong name is a defect of the program.
  */
 export function readAsset(name: string): Uint8Array {
-  return isSea() ? new Uint8Array(getRawAsset(name)) : readFileSync(sourcePath(name));
+  if (!isSea()) return readFileSync(sourcePath(name));
+  findPacked ??= openPackedFiles(getRawAsset(PACKED_FILES));
+  const bytes = findPacked(name);
+  if (bytes === undefined) throw new Error(`Cannot read asset "${name}": it is not packed`);
+  return bytes;
 }
+
+let findPacked: FindPackedFile | undefined;
 
 /** One packed file as UTF-8 text. */
 export function readTextAsset(name: string): string {

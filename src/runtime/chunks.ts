@@ -12,9 +12,9 @@
  * used by what runs from that group, and by nothing else: a class must not be there twice for code
  * that looks for its instances.
  */
-import { getRawAsset } from "node:sea";
-import { Script } from "node:vm";
+import type * as Vm from "node:vm";
 
+import { openPackedFiles, PACKED_FILES, type FindPackedFile } from "./packed-files.ts";
 import { flagChanges } from "./v8-flag-changes.ts";
 
 type Require = (id: string) => unknown;
@@ -73,21 +73,32 @@ function groupOf(groups: Map<string, Group>, name: string): Group {
 
 function compileGroup(asset: string): Group {
   // The build sees to it that it is ASCII; reading it as UTF-8 would take as long as compiling it.
-  const text = Buffer.from(getRawAsset(asset)).toString("latin1");
-  const script = new Script(text, { filename: asset, ...codeCache(asset) });
+  const text = packedFile(asset);
+  if (text === undefined) throw new TypeError(`Cannot load "${asset}": it is not packed`);
+  const code = Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
+  const script = new (vm().Script)(code, { filename: asset, ...codeCache(asset) });
   const group: unknown = script.runInThisContext();
   if (!isGroup(group)) throw new TypeError(`Cannot load "${asset}": not a group of chunks`);
   return group;
 }
 
+let findPacked: FindPackedFile | undefined;
+
+// Neither module is loaded yet when a program starts, and some starts need none: 1 ms together.
+function packedFile(name: string): Uint8Array | undefined {
+  const { getRawAsset } = process.getBuiltinModule("node:sea");
+  findPacked ??= openPackedFiles(getRawAsset(PACKED_FILES));
+  return findPacked(name);
+}
+
+function vm(): typeof Vm {
+  return process.getBuiltinModule("node:vm");
+}
+
 /** Nothing where the executable was built on another system. */
 function codeCache(asset: string): { readonly cachedData?: Uint8Array } {
-  let cache: Uint8Array;
-  try {
-    cache = new Uint8Array(getRawAsset(`${asset}.cache`));
-  } catch {
-    return {};
-  }
+  const cache = packedFile(`${asset}.cache`);
+  if (cache === undefined) return {};
   return { cachedData: flagChanges() === 0 ? cache : withFlagHash(cache, currentFlagHash()) };
 }
 
@@ -111,7 +122,7 @@ let known: { readonly changes: number; readonly hash: number } | undefined;
 export function currentFlagHash(): number {
   const changes = flagChanges();
   if (known?.changes !== changes) {
-    const cache = new Script("0").createCachedData();
+    const cache = new (vm().Script)("0").createCachedData();
     known = { changes, hash: cache.readUInt32LE(FLAG_HASH_OFFSET) };
   }
   return known.hash;
