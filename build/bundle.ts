@@ -1,23 +1,19 @@
 /**
  * src/main.ts → a tiny main and lazily loaded chunks, each with a V8 code cache.
  *
- * Every dynamic import() of the sources becomes a chunk of its own. esbuild splits ES modules
- * only, so the split output is turned to CommonJS file by file; `require` of a chunk is then what
- * runtime/chunks.ts makes of it. A chunk's name is "GROUP/NAME", and GROUP is the asset that holds it.
+ * Main is one piece of code, which shares nothing with the chunks: every start runs it. What it
+ * imports when it is needed are the entries of the rest, and every dynamic import() there becomes a
+ * chunk of its own. esbuild splits ES modules only, so the split output is turned to CommonJS file by
+ * file; `require` of a chunk is then what runtime/chunks.ts makes of it. A chunk's name is
+ * "GROUP/NAME", and GROUP is the packed file that holds it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 import { build, transform, type Plugin } from "esbuild";
 
-import {
-  COMPLETE_START,
-  completeStart,
-  groupChunks,
-  MAIN_GROUP,
-  START_GROUPS,
-} from "./chunk-groups.ts";
+import { COMPLETE_START, completeStart, groupChunks, START_GROUPS } from "./chunk-groups.ts";
 import { groupInOneScope, requireNoWayBack, type ScopeMember } from "./group-scope.ts";
 import type { Architecture } from "../src/linux-sandbox/architecture.ts";
 import {
@@ -52,14 +48,13 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   const { outputDirectory } = options;
   rmSync(outputDirectory, { recursive: true, force: true });
   mkdirSync(outputDirectory, { recursive: true });
-  const modules = await splitModules(options);
-  const main = modules.find(({ name }) => name === MAIN);
-  if (main === undefined) throw new Error(`No "${MAIN}" among the bundled modules`);
+  const main = await bundleMain(options);
+  const modules = await splitModules(options, main.parts);
   const program = modules.filter(({ name }) => name !== `${WARM_UP}.js`);
-  const names = chunkNames(modules, groupChunks(program, main));
-  const assetTexts = new Map<string, string>();
+  const names = chunkNames(modules, groupChunks(program));
   const mainPath = join(outputDirectory, "main.cjs");
-  let mainCode = "";
+  writeFileSync(mainPath, `${await chunkLoader(options.root)}${withChunkNames(main.text, names)}`);
+  const assetTexts = new Map<string, string>();
   const startChunks = new Map(START_GROUPS.map((group): [string, ModuleText[]] => [group, []]));
   for (const module of modules) {
     const { name, text } = module;
@@ -69,20 +64,14 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
     ofStart?.push(module);
     if (ofStart !== undefined || group === COMPLETE_START.group) continue;
     const code = await toCommonJs(withChunkNames(text, names));
-    if (name === MAIN) {
-      mainCode = code;
-    } else {
-      const asset = `${dirname(chunk)}.js`;
-      const property = `${JSON.stringify(chunk)}: function (exports, require, module) {${code}\n},\n`;
-      assetTexts.set(asset, `${assetTexts.get(asset) ?? ""}${property}`);
-    }
+    const asset = `${group}.js`;
+    const property = `${JSON.stringify(chunk)}: function (exports, require, module) {${code}\n},\n`;
+    assetTexts.set(asset, `${assetTexts.get(asset) ?? ""}${property}`);
   }
-  const ownChunks = assetTexts.get(`${MAIN_GROUP}.js`) ?? "";
-  writeFileSync(mainPath, `${await chunkLoader(options.root, ownChunks)}${mainCode}`);
   const scripts = new Map(
     [...assetTexts].map(([name, properties]) => [name, `({\n${properties}})`]),
   );
-  const complete = new Set(completeStart(program, main).map(({ name }) => name));
+  const complete = new Set(completeStart(program).map(({ name }) => name));
   const ofComplete = modules.filter(({ name }) => complete.has(name));
   for (const [group, members] of [...startChunks, [COMPLETE_START.group, ofComplete] as const]) {
     requireNoWayBack(members, modules);
@@ -97,8 +86,7 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   });
   const filters = writeSeccompFilters(options);
   if (options.makesCodeCaches) makeCodeCaches(options, files);
-  const notPacked = new Set([`${WARM_UP}.js`, `${MAIN_GROUP}.js`]);
-  const packed = files.filter((path) => !notPacked.has(basename(path)));
+  const packed = files.filter((path) => basename(path) !== `${WARM_UP}.js`);
   const assets = packed.flatMap((path) => {
     const name = basename(path);
     const text = [name, path] as const;
@@ -111,7 +99,6 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   };
 }
 
-const MAIN = "main.js";
 const WARM_UP = "warm-up";
 
 type ModuleText = ScopeMember;
@@ -122,9 +109,7 @@ function chunkNames(
   groups: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   return new Map(
-    modules
-      .filter(({ name }) => name !== MAIN)
-      .map(({ name }) => [name, `${groups.get(name) ?? name.replace(/\.js$/, "")}/${name}`]),
+    modules.map(({ name }) => [name, `${groups.get(name) ?? name.replace(/\.js$/, "")}/${name}`]),
   );
 }
 
@@ -136,10 +121,60 @@ function withChunkNames(text: string, names: ReadonlyMap<string, string>): strin
   });
 }
 
-async function splitModules(options: BundleOptions): Promise<readonly ModuleText[]> {
+interface MainModule {
+  /** CommonJS, in which each part is asked for as "./NAME.js". */
+  readonly text: string;
+  /** NAME to the source, for each part of the program that main imports when it needs it. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+async function bundleMain(options: BundleOptions): Promise<MainModule> {
+  const parts: Record<string, string> = {};
+  const outside: Plugin = {
+    name: "parts-outside",
+    setup(bundler) {
+      bundler.onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+        if (kind !== "dynamic-import") return undefined;
+        const source = relative(options.root, join(resolveDir, path));
+        const name = source.replace(/^src\/|\.ts$/g, "").replaceAll("/", "-");
+        parts[name] = source;
+        return { path: `./${name}.js`, external: true };
+      });
+    },
+  };
   const result = await build({
     absWorkingDir: options.root,
-    entryPoints: { main: "src/main.ts", [WARM_UP]: "build/warm-up.ts" },
+    entryPoints: ["src/main.ts"],
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "node24",
+    minify: true,
+    legalComments: "none",
+    write: false,
+    metafile: true,
+    define: { CODEX_BUILD_VERSION: JSON.stringify(options.version) },
+    supported: { "dynamic-import": false },
+    logLevel: "warning",
+    plugins: [outside],
+  });
+  // Whatever else it had would be there twice, here and in the chunks.
+  const sources = Object.keys(result.metafile.inputs);
+  const unexpected = sources.find((source) => !MAIN_SOURCES.includes(source));
+  if (unexpected !== undefined) throw new Error(`Main may not import "${unexpected}" at its top`);
+  return { text: result.outputFiles[0]?.text ?? "", parts };
+}
+
+const MAIN_SOURCES = ["src/main.ts", "src/runtime/version.ts"];
+
+/** `parts`: names and sources of entries. */
+async function splitModules(
+  options: BundleOptions,
+  parts: Readonly<Record<string, string>>,
+): Promise<readonly ModuleText[]> {
+  const result = await build({
+    absWorkingDir: options.root,
+    entryPoints: { ...parts, [WARM_UP]: "build/warm-up.ts" },
     outdir: options.outputDirectory,
     bundle: true,
     splitting: true,
@@ -234,11 +269,8 @@ async function toCommonJs(text: string): Promise<string> {
   return result.code;
 }
 
-/**
- * The text that replaces main's `require` before anything else runs. `ownChunks`: the properties
- * of the group that is part of main.
- */
-async function chunkLoader(root: string, ownChunks: string): Promise<string> {
+/** The text that replaces main's `require` before anything else runs. */
+async function chunkLoader(root: string): Promise<string> {
   const result = await build({
     absWorkingDir: root,
     entryPoints: ["src/runtime/chunks.ts"],
@@ -251,7 +283,7 @@ async function chunkLoader(root: string, ownChunks: string): Promise<string> {
     write: false,
   });
   const text = result.outputFiles[0]?.text ?? "";
-  return `${text}var require = codexChunks.createChunkRequire(require, {\n${ownChunks}});\n`;
+  return `${text}var require = codexChunks.createChunkRequire(require);\n`;
 }
 
 /** The complete start is warmed up alone: its copies are other functions than those they copy. */

@@ -40,25 +40,10 @@ export const COMPLETE_START = { group: "debug", entryPoint: "src/cli/debug-start
 const COMMON_FROM = 4;
 const COMMON_GROUP = "common";
 
-/**
- * What main imports at its top, such as the version. It is part of main itself: in the group of
- * another start, it would make every start read and compile that group.
- */
-export const MAIN_GROUP = "main";
-
-/**
- * The group of each chunk; a chunk that is not in it has an asset of its own. `main` is the module
- * that every start runs; it has no group.
- */
-export function groupChunks(
-  modules: readonly SplitModule[],
-  main: SplitModule,
-): ReadonlyMap<string, string> {
+/** The group of each chunk; a chunk that is not in it has an asset of its own. */
+export function groupChunks(modules: readonly SplitModule[]): ReadonlyMap<string, string> {
   const byName = new Map(modules.map((module) => [module.name, module]));
   const groups = new Map<string, string>();
-  for (const { name } of withImports(main, byName)) {
-    if (name !== main.name) groups.set(name, MAIN_GROUP);
-  }
   for (const { group, entryPoint } of STARTS) {
     for (const { name, bytes } of withImports(entryOf(modules, entryPoint), byName)) {
       if (!groups.has(name) && bytes < SMALL_BYTES) groups.set(name, group);
@@ -73,7 +58,7 @@ export function groupChunks(
       users.set(name, (users.get(name) ?? new Set()).add(entry));
     }
   }
-  for (const { name } of completeStart(modules, main)) {
+  for (const { name } of completeStart(modules)) {
     if (!groups.has(name) && !users.has(name)) groups.set(name, COMPLETE_START.group);
   }
   for (const [name, { size }] of users) {
@@ -82,17 +67,11 @@ export function groupChunks(
   return groups;
 }
 
-/** All chunks of that start, whatever their group; without what is part of main, or large. */
-export function completeStart(
-  modules: readonly SplitModule[],
-  main: SplitModule,
-): readonly SplitModule[] {
+/** All chunks of that start, whatever their group; without large ones. */
+export function completeStart(modules: readonly SplitModule[]): readonly SplitModule[] {
   const byName = new Map(modules.map((module) => [module.name, module]));
-  const ofMain = withImports(main, byName);
   const entry = entryOf(modules, COMPLETE_START.entryPoint);
-  return [...withImports(entry, byName)].filter(
-    (module) => !ofMain.has(module) && module.bytes < SMALL_BYTES,
-  );
+  return [...withImports(entry, byName)].filter(({ bytes }) => bytes < SMALL_BYTES);
 }
 
 function entryOf(modules: readonly SplitModule[], entryPoint: string): SplitModule {

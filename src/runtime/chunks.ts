@@ -23,11 +23,10 @@ type Group = Readonly<Record<string, unknown>>;
 
 /**
  * A `require` for the packed program: "./group/name.js" loads the chunk of that name once,
- * anything else is a module of Node's own. `ownChunks` is the group "main", which every start
- * needs and which is therefore part of the main file.
+ * anything else is a module of Node's own.
  */
-export function createChunkRequire(nativeRequire: Require, ownChunks: Group): Require {
-  return chunkRequire(nativeRequire, ownChunks, {});
+export function createChunkRequire(nativeRequire: Require): Require {
+  return chunkRequire(nativeRequire, {});
 }
 
 /** The asset of the complete group, and how the names of its own chunks begin. */
@@ -35,8 +34,8 @@ const COMPLETE_GROUP = "debug.js";
 const COMPLETE_PREFIX = "debug/";
 
 /** `preferred`: chunks that are used in place of those of the same names in other groups. */
-function chunkRequire(nativeRequire: Require, ownChunks: Group, preferred: Group): Require {
-  const groups = new Map([["main.js", ownChunks]]);
+function chunkRequire(nativeRequire: Require, preferred: Group): Require {
+  const groups = new Map<string, Group>();
   const loaded = new Map<string, { exports: unknown }>();
   const require: Require = (id) => {
     if (!id.startsWith("./")) return nativeRequire(id);
@@ -47,7 +46,7 @@ function chunkRequire(nativeRequire: Require, ownChunks: Group, preferred: Group
       loaded.set(name, module);
       if (name.startsWith(COMPLETE_PREFIX) && !(name in preferred)) {
         const complete = compileGroup(COMPLETE_GROUP);
-        module.exports = chunkRequire(nativeRequire, ownChunks, complete)(id);
+        module.exports = chunkRequire(nativeRequire, complete)(id);
       } else {
         findChunk(preferred, groups, name)(module.exports, require, module);
       }

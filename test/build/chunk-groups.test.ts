@@ -16,14 +16,10 @@ function shared(name: string, bytes = 500, ...imports: readonly string[]): Split
 const helper = entry("src/linux-sandbox/run.ts", "libc.js");
 const cli = entry("src/cli/program.ts", "table.js", "libc.js");
 const debug = entry("src/cli/debug-start.ts", "policy.js");
-const main = entry("src/main.ts");
 const starts = [helper, cli, debug, shared("libc.js"), shared("table.js")];
 
 test("a chunk goes with the first start that needs it, however deep", () => {
-  const groups = groupChunks(
-    [...starts, shared("policy.js", 500, "deep.js"), shared("deep.js")],
-    main,
-  );
+  const groups = groupChunks([...starts, shared("policy.js", 500, "deep.js"), shared("deep.js")]);
   assert.deepEqual(
     [...groups].toSorted(([a], [b]) => a.localeCompare(b)),
     [
@@ -38,28 +34,19 @@ test("a chunk goes with the first start that needs it, however deep", () => {
   );
 });
 
-test("what main imports is part of main, whoever else needs it", () => {
-  const importing = entry("src/main.ts", "table.js", "version.js");
-  const modules = [...starts, importing, shared("policy.js"), shared("version.js", 500, "deep.js")];
-  const groups = groupChunks([...modules, shared("deep.js")], importing);
-  for (const name of ["table.js", "version.js", "deep.js"]) assert.equal(groups.get(name), "main");
-  assert.equal(groups.get("libc.js"), "helper");
-  assert.equal(groups.get(importing.name), undefined);
-});
-
-test("the built main file asks for other chunks only when it needs them", () => {
+test("the built main file asks for a chunk only when it needs one", () => {
   const path = new URL("../../dist/intermediate/main.cjs", import.meta.url);
   const text = readFileSync(path, "utf8");
-  const atOnce = text.matchAll(/(?<!then\(\(\)=>\w+\()require\("\.\/([^/"]+)\//g);
-  assert.deepEqual([...new Set(Array.from(atOnce, ([, group]) => group))], ["main"]);
+  assert.doesNotMatch(text, /(?<!then\(\(\)=>\w+\()require\("\.\//);
   assert.match(text, /then\(\(\)=>\w+\(require\("\.\/helper\//);
 });
 
 test("large chunks have an asset of their own", () => {
-  const groups = groupChunks(
-    [...starts, shared("policy.js", 90_000, "deep.js"), shared("deep.js")],
-    main,
-  );
+  const groups = groupChunks([
+    ...starts,
+    shared("policy.js", 90_000, "deep.js"),
+    shared("deep.js"),
+  ]);
   assert.equal(groups.get("policy.js"), undefined);
   assert.equal(groups.get("deep.js"), "debug");
 });
@@ -68,32 +55,32 @@ test("what four other entries share is common; less is not", () => {
   const users = ["a", "b", "c", "d"].map((name) => entry(`src/${name}.ts`, "many.js"));
   const few = ["e", "f", "g"].map((name) => entry(`src/${name}.ts`, "few.js"));
   const modules = [...starts, ...users, ...few, shared("many.js"), shared("few.js")];
-  const groups = groupChunks(modules, main);
+  const groups = groupChunks(modules);
   assert.equal(groups.get("many.js"), "common");
   assert.equal(groups.get("few.js"), undefined);
 });
 
 test("imports in a circle end", () => {
-  const groups = groupChunks(
-    [...starts, shared("policy.js", 500, "deep.js"), shared("deep.js", 500, "policy.js")],
-    main,
-  );
+  const groups = groupChunks([
+    ...starts,
+    shared("policy.js", 500, "deep.js"),
+    shared("deep.js", 500, "policy.js"),
+  ]);
   assert.equal(groups.get("deep.js"), "debug");
 });
 
 test("a start that is not there fails the build", () => {
-  assert.throws(() => groupChunks([helper, cli], main), /src\/cli\/debug-start\.ts/);
+  assert.throws(() => groupChunks([helper, cli]), /src\/cli\/debug-start\.ts/);
 });
 
-test("the complete start has its own and what others have; large and main's excepted", () => {
+test("the complete start has its own and what others have, but nothing large", () => {
   const complete = entry("src/cli/debug-start.ts", "policy.js", "table.js", "libc.js", "large.js");
-  const importing = entry("src/main.ts", "version.js");
-  const small = ["libc.js", "table.js", "version.js"].map((name) => shared(name));
-  const others = [shared("policy.js", 500, "version.js"), shared("large.js", 90_000)];
-  const modules = [helper, cli, complete, importing, ...small, ...others];
-  const names = completeStart(modules, importing).map(({ name }) => name);
+  const small = ["libc.js", "table.js"].map((name) => shared(name));
+  const others = [shared("policy.js"), shared("large.js", 90_000)];
+  const modules = [helper, cli, complete, ...small, ...others];
+  const names = completeStart(modules).map(({ name }) => name);
   assert.deepEqual(names.toSorted(), ["libc.js", "policy.js", complete.name, "table.js"]);
-  const groups = groupChunks(modules, importing);
+  const groups = groupChunks(modules);
   assert.equal(groups.get("table.js"), "cli");
   assert.equal(groups.get("policy.js"), "debug");
   assert.equal(groups.get("libc.js"), "helper");
@@ -101,7 +88,7 @@ test("the complete start has its own and what others have; large and main's exce
 
 test("what only a few others need is theirs, though the complete start has a copy", () => {
   const user = entry("src/cli/other.ts", "policy.js");
-  const groups = groupChunks([...starts, user, shared("policy.js")], main);
+  const groups = groupChunks([...starts, user, shared("policy.js")]);
   assert.equal(groups.get("policy.js"), undefined);
   assert.equal(groups.get(debug.name), "debug");
 });
