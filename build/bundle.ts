@@ -14,6 +14,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { build, transform, type Plugin } from "esbuild";
 
 import { COMPLETE_START, completeStart, groupChunks, START_GROUPS } from "./chunk-groups.ts";
+import { withEagerFunctions } from "./eager-functions.ts";
 import { groupInOneScope, requireNoWayBack, type ScopeMember } from "./group-scope.ts";
 import type { Architecture } from "../src/linux-sandbox/architecture.ts";
 import {
@@ -53,7 +54,8 @@ export async function makeBundle(options: BundleOptions): Promise<Bundle> {
   const program = modules.filter(({ name }) => name !== `${WARM_UP}.js`);
   const names = chunkNames(modules, groupChunks(program));
   const mainPath = join(outputDirectory, "main.cjs");
-  writeFileSync(mainPath, `${await chunkLoader(options.root)}${withChunkNames(main.text, names)}`);
+  const mainText = `${await chunkLoader(options.root)}${withChunkNames(main.text, names)}`;
+  writeFileSync(mainPath, withEagerFunctions(mainText));
   const assetTexts = new Map<string, string>();
   const startChunks = new Map(START_GROUPS.map((group): [string, ModuleText[]] => [group, []]));
   for (const module of modules) {
