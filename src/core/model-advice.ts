@@ -11,6 +11,9 @@ export function modelAdvice(message: string): string | undefined {
   if (/\bunexpected status 401\b/u.test(message)) {
     return 'The key was refused: store another one with "codex login --api-key", or set the variable that env_key of the model provider names.';
   }
+  if (/\bunexpected status 404\b/u.test(message)) {
+    return "Check the name of the model, and that base_url and wire_api of the model provider are what the server has.";
+  }
   // With instructions of the provider's own behind it, it says what to do already.
   if (/^Missing environment variable: "[^"]*"$/u.test(message)) {
     return "Set it, or write it in $CODEX_HOME/.env, by default ~/.codex/.env.";

@@ -26,7 +26,7 @@ import { PlanInProgress } from "./plan-in-progress.ts";
 import { describeAttempts, describeWaiting, parseRetry, type RetryAttempt } from "./retry-state.ts";
 import { RunningOutput } from "./running-output.ts";
 import { type Row, row, rowText, span, type Style, YELLOW } from "./styled.ts";
-import { Transcript } from "./transcript.ts";
+import { Transcript, type TranscriptEntry, type TranscriptLine } from "./transcript.ts";
 import { withContext } from "./wider-hunks.ts";
 import { wrapWords } from "./wrap.ts";
 
@@ -129,6 +129,21 @@ export class ConversationView {
     this.settle();
     this.#flushExplored();
     this.#printRows(rows);
+  }
+
+  /** The transcript with what is being said and done right now. */
+  transcriptLines(): readonly TranscriptLine[] {
+    this.settle();
+    const unfinished: TranscriptEntry[] = [];
+    if (this.#streamed !== "") {
+      unfinished.push({ title: "Codex  (writing)", text: this.#streamed, kind: "prose" });
+    }
+    for (const { title, output } of this.#commands.values()) {
+      const cut = output.isCut ? "… the beginning is shown when it has ended\n" : "";
+      const text = `${cut}${output.text}`;
+      unfinished.push({ title: `$ ${title}  (running)`, text, kind: "verbatim" });
+    }
+    return this.transcript.lines(this.#options.marks, unfinished);
   }
 
   get context(): cells.CellContext {

@@ -434,7 +434,7 @@ class LineSession implements Ui {
           noticeCell("This terminal has no clipboard; /raw prints the answer", this.#view.context),
         ),
       showTranscript: () => {
-        const lines = this.#view.transcript.lines(this.#marks);
+        const lines = this.#view.transcriptLines();
         this.#write(`${lines.map(({ text }) => text).join("\n")}\n`);
       },
       chooseSession: async () => void (await this.#chooseSession()),

@@ -7,6 +7,8 @@ export class RunningOutput {
   #text = "";
   #lineBreaks = 0;
   #hasText = false;
+  /** Whether `text` lacks the beginning. */
+  isCut = false;
 
   add(bytes: Uint8Array): void {
     const text = this.#decoder.decode(bytes, { stream: true });
@@ -15,7 +17,10 @@ export class RunningOutput {
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1))
       this.#lineBreaks += 1;
     this.#text += text;
-    if (this.#text.length > 2 * MAX_KEPT) this.#text = this.#text.slice(-MAX_KEPT);
+    if (this.#text.length > 2 * MAX_KEPT) {
+      this.#text = this.#text.slice(-MAX_KEPT);
+      this.isCut = true;
+    }
   }
 
   /** Of the kept end. */

@@ -413,7 +413,7 @@ export class Screen implements Ui {
   }
 
   openTranscript(): void {
-    const lines = this.#parts.view.transcript.lines(this.#parts.marks);
+    const lines = this.#parts.view.transcriptLines();
     const shown: readonly TranscriptLine[] =
       lines.length === 0 ? [{ text: "Nothing yet.", kind: "prose" }] : lines;
     if (this.#parts.actions.showInPager(shown.map(({ text }) => text))) return;

@@ -32,9 +32,13 @@ export class Transcript {
     return this.#entries.findLast(({ title }) => title === "Codex")?.text;
   }
 
-  /** Sanitised. */
-  lines({ rule }: Pick<Marks, "rule">): readonly TranscriptLine[] {
-    return this.#entries.flatMap(({ title, text, kind }, index): readonly TranscriptLine[] => {
+  /** Sanitised. `unfinished`: what comes after the entries that are there to stay. */
+  lines(
+    { rule }: Pick<Marks, "rule">,
+    unfinished: readonly TranscriptEntry[] = [],
+  ): readonly TranscriptLine[] {
+    const entries = [...this.#entries, ...unfinished];
+    return entries.flatMap(({ title, text, kind }, index): readonly TranscriptLine[] => {
       const lines = sanitizeText(text).replace(/\n+$/u, "").split("\n");
       return [
         ...(index > 0 ? [{ text: "", kind }] : []),

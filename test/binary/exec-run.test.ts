@@ -174,6 +174,12 @@ const failures: readonly (readonly [string, ServerAnswer, number, RegExp])[] = [
     /ERROR: .*401.*\nThe key was refused: .*"codex login --api-key"/u,
   ],
   [
+    "404",
+    { status: 404, body: { error: { message: "The model does not exist" } } },
+    1,
+    /ERROR: .*404.*The model does not exist\nCheck the name of the model, .*base_url and wire_api/u,
+  ],
+  [
     "context overflow",
     { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } },
     1,

@@ -71,6 +71,12 @@ test(
     await screen.waitForRows(/^… \$ seq 12; .*\n {2}1\n {2}2\n(?:.*\n){12} {2}c\n\n›/mu);
     screen.type(KEY.control("o"));
     await screen.waitForRows(/\n {2}\+10 lines above\n/u);
+    screen.type(KEY.control("t"));
+    await screen.waitForRows(
+      /^── You\ngo\n\n── \$ seq 12; .*\n(?:.*\n)*?.*\(running\)\n1\n2\n(?:.*\n){10}a\nb\nc\n/mu,
+    );
+    screen.type("q");
+    await screen.waitForRows(/\n {2}\+10 lines above\n/u);
     writeFileSync(join(place.workspace, "go"), "");
     await screen.waitFor(/^finished$/mu);
     await screen.waitForRows(IDLE);
