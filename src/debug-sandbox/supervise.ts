@@ -26,11 +26,7 @@ import { guardBytePlaces, type PlaceGuard } from "../process/place-guard.ts";
 import { spawnChild } from "../process/spawn.ts";
 import { WatcherProcess } from "../process/watcher-process.ts";
 import { brand } from "../runtime/byte-string.ts";
-import {
-  anonymousFileDirectories,
-  loadNativeAddon,
-  shareNativeAddon,
-} from "../runtime/native-addon.ts";
+import { anonymousFileDirectories, loadNativeAddon } from "../runtime/native-addon.ts";
 
 /**
  * Runs the command to its end, puts protected places back and tells what it undid.
@@ -46,15 +42,13 @@ export async function superviseCommand(
   const libc = bindLibc(loadNativeAddon(anonymousFileDirectories(process.env)), architecture);
   const message = createPipe(libc);
   const status = createPipe(libc);
-  const addon = shareNativeAddon();
-  const descriptors = [0, 1, 2, message.readFd, status.writeFd];
   const child = await spawnChild({
     program: OWN_EXECUTABLE,
     argv0: HELPER_NAME,
-    args: waitArguments(process.pid, addon !== undefined),
+    args: waitArguments(process.pid),
     cwd: HERE,
     environment: minimalEnvironment(process.env),
-    descriptors: addon === undefined ? descriptors : [...descriptors, addon],
+    descriptors: [0, 1, 2, message.readFd, status.writeFd],
     sharesTerminal: true,
   });
   closeAll([message.readFd, status.writeFd]);

@@ -42,7 +42,7 @@ export interface HelperMessage {
 
 export type ParsedArguments =
   | { readonly kind: "run"; readonly request: HelperRequest }
-  | { readonly kind: "wait"; readonly parentPid: number; readonly hasAddon: boolean }
+  | { readonly kind: "wait"; readonly parentPid: number }
   | { readonly kind: "template"; readonly parentPid: number }
   | { readonly kind: "help" }
   | { readonly kind: "usage-error"; readonly message: string };
@@ -53,13 +53,11 @@ export const HELPER_NAME = "codex-linux-sandbox";
 /** Where a waiting helper reads its message and writes its status (helper-status.ts). */
 export const MESSAGE_FD = 3;
 export const STATUS_FD = 4;
-/** Where it loads the native addon from, if it is told to (runtime/native-addon.ts). */
-export const ADDON_FD = 5;
 /** A template's socket: what it is asked for, and its answers (fork-helpers.ts). */
 export const TEMPLATE_FD = 3;
 
 export const helperUsage = `Usage: ${HELPER_NAME} [options] <policy_cwd> <policy_json> [--] <program> [args...]
-       ${HELPER_NAME} --wait [--addon] --parent-pid <pid>
+       ${HELPER_NAME} --wait --parent-pid <pid>
        ${HELPER_NAME} --template --parent-pid <pid>
 
 Confines itself by a sandbox policy (Landlock, seccomp), then becomes the program.
@@ -72,7 +70,6 @@ Options:
   --parent-pid <pid>   refuse to start unless this is the parent process
   --open-files <n>     soft limit of open files for the program
   --wait               read all of the above from descriptor ${MESSAGE_FD}, report to descriptor ${STATUS_FD}
-  --addon              load the native addon from descriptor ${ADDON_FD}, not from a copy
   --template           fork helpers that wait, for requests on descriptor ${TEMPLATE_FD}
   -h, --help           show this text
 
@@ -102,8 +99,8 @@ export function formatHelperArguments(request: {
 }
 
 /** The words after the helper's name that make it wait for a message. */
-export function waitArguments(parentPid: number, hasAddon: boolean): readonly string[] {
-  return ["--wait", ...(hasAddon ? ["--addon"] : []), "--parent-pid", String(parentPid)];
+export function waitArguments(parentPid: number): readonly string[] {
+  return ["--wait", "--parent-pid", String(parentPid)];
 }
 
 /** The words after the helper's name that make it a template of helpers. */
@@ -154,7 +151,6 @@ export function parseHelperArguments(words: readonly ByteString[]): ParsedArgume
   let parentPid: number | undefined;
   let softOpenFiles: number | undefined;
   let standing: "wait" | "template" | undefined;
-  let hasAddon = false;
   let index = 0;
   for (; index < words.length; index += 1) {
     const word = words[index] ?? "";
@@ -162,10 +158,6 @@ export function parseHelperArguments(words: readonly ByteString[]): ParsedArgume
     if (word === "-h" || word === "--help") return { kind: "help" };
     if (word === "--wait" || word === "--template") {
       standing = word === "--wait" ? "wait" : "template";
-      continue;
-    }
-    if (word === "--addon") {
-      hasAddon = true;
       continue;
     }
     if (word !== "--parent-pid" && word !== "--open-files") {
@@ -180,10 +172,8 @@ export function parseHelperArguments(words: readonly ByteString[]): ParsedArgume
   if (standing !== undefined) {
     if (index < words.length) return usageError(`Option --${standing} takes no program`);
     if (parentPid === undefined) return usageError(`Option --${standing} needs --parent-pid`);
-    if (standing === "wait") return { kind: "wait", parentPid, hasAddon };
-    if (!hasAddon) return { kind: "template", parentPid };
+    return { kind: standing, parentPid };
   }
-  if (hasAddon) return usageError("Option --addon needs --wait");
   const [policyCwd, policyText, ...rest] = words.slice(index);
   if (policyCwd === undefined) return usageError("Missing argument <policy_cwd>");
   if (policyText === undefined) return usageError("Missing argument <policy_json>");

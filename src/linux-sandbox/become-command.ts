@@ -43,22 +43,14 @@ export function startPristine(speaker: string): void {
   withLibc(fail, (libc) => leavePreloadsBehind(libc, words, environment));
 }
 
-/**
- * `fail` is called where there is no way to libc, and for a system call that failed. `addonFd`: see
- * loadNativeAddon.
- */
-export function withLibc(
-  fail: (message: string) => never,
-  use: (libc: Libc) => never,
-  addonFd?: number,
-): never {
+/** `fail` is called where there is no way to libc, and for a system call that failed. */
+export function withLibc(fail: (message: string) => never, use: (libc: Libc) => never): never {
   const architecture = hostArchitecture(process.arch);
   if (process.platform !== "linux" || architecture === undefined) {
     return fail("Cannot confine the command: this needs Linux on x86-64 or arm64");
   }
   try {
-    const addon = loadNativeAddon(anonymousFileDirectories(process.env), addonFd);
-    return use(bindLibc(addon, architecture));
+    return use(bindLibc(loadNativeAddon(anonymousFileDirectories(process.env)), architecture));
   } catch (error) {
     if (error instanceof NativeAddonError || error instanceof SyscallError) {
       return fail(error.message);

@@ -27,7 +27,7 @@ export async function runLinuxSandbox(): Promise<never> {
     case "usage-error":
       return endWith(HELPER_NAME, 2, `${parsed.message}; see ${HELPER_NAME} --help`);
     case "wait":
-      return waitAndBecome(parsed.parentPid, parsed.hasAddon);
+      return waitAndBecome(parsed.parentPid);
     case "template":
       return (await import("./template-helper.ts")).serveAsTemplate(parsed.parentPid);
     case "run": {

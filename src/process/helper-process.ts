@@ -2,16 +2,15 @@
  * One sandbox helper: a process that waits for a command, and becomes it.
  *
  * Descriptors of the child: 0 the null device, or a pipe for a program that is to be spoken to, 1
- * and 2 the command's output, 3 the message, 4 the status, 5 the native addon's file where there is
- * one. The helper's own environment is a minimal one: what the command's environment says, such as
- * LD_PRELOAD, never reaches the process that confines.
+ * and 2 the command's output, 3 the message, 4 the status. The helper's own environment is a
+ * minimal one: what the command's environment says, such as LD_PRELOAD, never reaches the process
+ * that confines.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { BEGIN, END_OF_MESSAGE, HELPER_NAME, waitArguments } from "../linux-sandbox/arguments.ts";
 import { parseHelperStatus, READY, type HelperStatus } from "../linux-sandbox/helper-status.ts";
 import { SyscallError, type Libc } from "../linux-sandbox/libc.ts";
-import { shareNativeAddon } from "../runtime/native-addon.ts";
 import type { OutputListener, OutputStream } from "./output-deltas.ts";
 import { closeAll, createPipe, PipeReader, PipeWriter } from "./pipes.ts";
 import { spawnChild, SpawnError, type Child } from "./spawn.ts";
@@ -73,15 +72,14 @@ export class HelperProcess implements CommandProcess {
     program: HelperProgram,
     input: "none" | "pipe" = "none",
   ): Promise<HelperProcess> {
-    const addon = shareNativeAddon();
     const start = (descriptors: HelperDescriptors, stdin: number | undefined): Promise<Child> =>
       spawnChild({
         program: program.path,
         argv0: HELPER_NAME,
-        args: waitArguments(process.pid, addon !== undefined),
+        args: waitArguments(process.pid),
         cwd: "/",
         environment: program.environment,
-        descriptors: [stdin ?? "null", ...descriptors, ...(addon === undefined ? [] : [addon])],
+        descriptors: [stdin ?? "null", ...descriptors],
       });
     return HelperProcess.launch(libc, program.path, start, input);
   }

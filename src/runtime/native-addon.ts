@@ -45,41 +45,22 @@ export class NativeAddonError extends Error {
 
 // __O_TMPFILE | O_DIRECTORY; O_DIRECTORY differs between the two (asm/fcntl.h).
 const O_TMPFILE = process.arch === "arm64" ? 0o20040000 : 0o20200000;
-const O_RDONLY = 0;
 const O_RDWR = 0o2;
 const O_EXCL = 0o200;
 const O_CLOEXEC = 0o2000000;
 const RTLD_LAZY = 1;
 
 let loaded: NativeAddon | undefined;
-/** Of the file that it was loaded from. */
-let loadedFrom: { readonly path: string; readOnlyFd?: number } | undefined;
 
 /**
- * The addon, loaded once per process. About 1.5 ms the first time, half of it without a file to
- * write.
+ * The addon, loaded once per process. About 1.5 ms the first time.
  *
- * `directories` are tried in order for the anonymous file; see anonymousFileDirectories. `sharedFd`
- * is tried before them: what shareNativeAddon gave in the process that started this one.
- * Errors: NativeAddonError when every place refuses.
+ * `directories` are tried in order for the anonymous file; see anonymousFileDirectories.
+ * Errors: NativeAddonError when every directory refuses.
  */
-export function loadNativeAddon(directories: readonly string[], sharedFd?: number): NativeAddon {
-  loaded ??= isPacked() ? loadPacked(directories, sharedFd) : loadFromPackage();
+export function loadNativeAddon(directories: readonly string[]): NativeAddon {
+  loaded ??= isPacked() ? loadPacked(directories) : loadFromPackage();
   return loaded;
-}
-
-/**
- * A descriptor for children, to load the addon from the file that this process has loaded it from;
- * undefined: there is none. It is for reading only and belongs to this module.
- */
-export function shareNativeAddon(): number | undefined {
-  if (loadedFrom === undefined) return undefined;
-  try {
-    loadedFrom.readOnlyFd ??= openSync(loadedFrom.path, O_RDONLY | O_CLOEXEC);
-  } catch {
-    return undefined; // descriptors are short, or there is no /proc any more
-  }
-  return loadedFrom.readOnlyFd;
 }
 
 /**
@@ -96,41 +77,21 @@ export function anonymousFileDirectories(
   return [...new Set(absolute)];
 }
 
-function loadPacked(directories: readonly string[], sharedFd: number | undefined): NativeAddon {
+function loadPacked(directories: readonly string[]): NativeAddon {
   const attempts: string[] = [];
-  const attempt = (place: string, load: () => NativeAddon): NativeAddon | undefined => {
-    try {
-      return load();
-    } catch (error) {
-      attempts.push(`${place}: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    }
-  };
-  if (sharedFd !== undefined) {
-    const addon = attempt(`descriptor ${sharedFd}`, () => open(fdPath(sharedFd)));
-    if (addon !== undefined) return addon;
-  }
   for (const directory of directories) {
-    const addon = attempt(directory, () => loadFromAnonymousFile(directory));
-    if (addon !== undefined) return addon;
+    let fd: number | undefined;
+    try {
+      fd = openSync(directory, O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0o700);
+      writeAll(fd, readAsset("koffi.node"));
+      return open(`/proc/self/fd/${fd}`);
+    } catch (error) {
+      attempts.push(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
   }
   throw new NativeAddonError(attempts);
-}
-
-/** The file stays open for shareNativeAddon: 1 MB, which is in memory anyway while it is loaded. */
-function loadFromAnonymousFile(directory: string): NativeAddon {
-  const fd = openSync(directory, O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0o700);
-  try {
-    writeAll(fd, readAsset("koffi.node"));
-    return open(fdPath(fd));
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-function fdPath(fd: number): string {
-  return `/proc/self/fd/${fd}`;
 }
 
 function loadFromPackage(): NativeAddon {
@@ -144,7 +105,6 @@ function open(path: string): NativeAddon {
   const target: { exports: unknown } = { exports: {} };
   process.dlopen(target, path, RTLD_LAZY);
   if (!isNativeAddon(target.exports)) throw new TypeError("Cannot use the native addon: not koffi");
-  loadedFrom = { path };
   return target.exports;
 }
 

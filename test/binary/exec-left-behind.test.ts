@@ -92,3 +92,21 @@ for (const mode of ["workspace-write", "danger-full-access"]) {
     },
   );
 }
+
+test("no file that it runs code from is open for writing", options, async (t) => {
+  // The shell's parent is codex, whose other children are the template of helpers and the watcher.
+  const list =
+    'for pid in $PPID $(cat /proc/$PPID/task/*/children); do ls -l "/proc/$pid/fd" "/proc/$pid/map_files"; done';
+  const script = `exec 9<>"$TMPDIR/own"; rm "$TMPDIR/own"; ls -l /proc/$$/fd >own; exec 9>&-; (${list}) >found 2>&1`;
+  const call = functionCall("shell", { command: ["sh", "-c", `TMPDIR=$PWD; ${script}`] });
+  const setup = await setUpExec(t, [respond(call), DONE]);
+  const result = await runExec(setup, ["--sandbox", "danger-full-access", "go"]);
+  assert.equal(result.code, 0);
+  const found = (name: string): readonly string[] =>
+    readFileSync(join(setup.cwd, name), "utf8")
+      .split("\n")
+      .filter((line) => / [0-9]+ -> \/.* \(deleted\)$/u.test(line))
+      .filter((line) => !line.includes("/memfd:codex-protected-places")); // holds no code
+  assert.equal(found("own").length, 1); // it would be seen
+  assert.deepEqual(found("found"), []);
+});

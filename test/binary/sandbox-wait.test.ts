@@ -1,8 +1,7 @@
 /** The helper that waits for one message on a pipe, as tool calls use it. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Writable, Readable } from "node:stream";
 import { suite, test } from "node:test";
@@ -29,28 +28,17 @@ interface WaitEnd {
   readonly status: HelperStatus | undefined;
 }
 
-interface WaitSettings {
-  readonly env?: Record<string, string>;
-  readonly parentPid?: number;
-  /** What the helper is told to load the addon from; without a path there is no such descriptor. */
-  readonly addon?: { readonly path?: string };
-  /** A limit of no bytes for any file: it cannot make a copy of the addon. */
-  readonly writesNoFiles?: boolean;
-}
-
 const DEADLINE_MS = 20_000;
 
 /** Starts a waiting helper, gives it these bytes and no more, and takes all that it says. */
-async function waitingHelper(bytes: Uint8Array, settings: WaitSettings = {}): Promise<WaitEnd> {
-  const { addon, env = {}, parentPid = process.pid } = settings;
-  const words = [helperBinary(), ...waitArguments(parentPid, addon !== undefined)];
-  const addonFd = addon?.path === undefined ? undefined : openSync(addon.path, "r");
-  const limited = settings.writesNoFiles === true ? "ulimit -f 0 &&" : "";
-  const child = spawn("/bin/sh", ["-c", `${limited} exec "$@"`, "sh", ...words], {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...(addonFd === undefined ? [] : [addonFd])],
-    env,
+async function waitingHelper(
+  bytes: Uint8Array,
+  settings: { readonly env?: Record<string, string>; readonly parentPid?: number } = {},
+): Promise<WaitEnd> {
+  const child = spawn(helperBinary(), waitArguments(settings.parentPid ?? process.pid), {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    env: settings.env ?? {},
   });
-  if (addonFd !== undefined) closeSync(addonFd);
   const [, stdout, stderr, message, status] = child.stdio;
   assert.ok(message instanceof Writable && status instanceof Readable);
   message.on("error", () => undefined); // a helper that ended does not read
@@ -95,11 +83,6 @@ function messageOf(argv: readonly string[], changes: Partial<HelperMessage> = {}
   };
 }
 
-function addonPath(): string {
-  const name = `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
-  return createRequire(import.meta.url).resolve(name);
-}
-
 /** All that a sender writes for a command that is to begin. */
 function handOverOf(argv: readonly string[], changes: Partial<HelperMessage> = {}): Uint8Array {
   return Buffer.concat([
@@ -124,37 +107,11 @@ suite("a waiting helper", { skip: needsSandbox }, () => {
     assert.equal(ended.status.confinement?.landlockAbi, landlockAbi);
   });
 
-  test("keeps neither of its pipes open for the command, nor the addon's file", async () => {
-    const script = "for n in 3 4 5 6 7; do [ -e /proc/$$/fd/$n ] && echo $n; done; true";
-    for (const settings of [{}, { addon: { path: addonPath() } }]) {
-      const ended = await waitingHelper(handOverOf(["sh", "-c", script]), settings);
-      assert.equal(ended.stdout, "");
-      assert.equal(ended.code, 0);
-    }
-  });
-
-  test("loads the addon from the descriptor that it is given, and makes no copy", async () => {
-    const handOver = handOverOf(["echo", "began"]);
-    const copying = await waitingHelper(handOver, { writesNoFiles: true });
-    assert.equal(copying.code, 1);
-    assert.match(copying.stderr, /Cannot load the native addon: .*\/dev\/shm: EFBIG/);
-    const shared = await waitingHelper(handOver, {
-      writesNoFiles: true,
-      addon: { path: addonPath() },
-    });
-    assert.equal(shared.stdout, "began\n");
-    assert.equal(shared.code, 0);
-  });
-
-  test("makes a copy when that descriptor is missing, or no addon", async (t) => {
-    const other = join(tempDir(t), "other");
-    writeFileSync(other, "no library");
-    for (const addon of [{}, { path: other }, { path: "/" }, { path: "/dev/null" }]) {
-      const ended = await waitingHelper(handOverOf(["echo", "began"]), { addon });
-      assert.equal(ended.stdout, "began\n", JSON.stringify(addon));
-      assert.equal(ended.stderr, "");
-      assert.equal(ended.code, 0);
-    }
+  test("keeps neither of its pipes open for the command", async () => {
+    const script = "for n in 3 4 5 6; do [ -e /proc/$$/fd/$n ] && echo $n; done; true";
+    const ended = await waitingHelper(handOverOf(["sh", "-c", script]));
+    assert.equal(ended.stdout, "");
+    assert.equal(ended.code, 0);
   });
 
   test("confines by the policy of the message", async (t) => {

@@ -57,10 +57,7 @@ test("a policy and a command given in words are what is run", () => {
 });
 
 test("what makes a helper wait is parsed back", () => {
-  for (const hasAddon of [false, true]) {
-    const parsed = parse(...waitArguments(4711, hasAddon));
-    assert.deepEqual(parsed, { kind: "wait", parentPid: 4711, hasAddon });
-  }
+  assert.deepEqual(parse(...waitArguments(4711)), { kind: "wait", parentPid: 4711 });
 });
 
 suite("the message for a waiting helper", () => {
@@ -197,8 +194,6 @@ suite("parseHelperArguments", () => {
     [["/ws", READ_ONLY, "--"], "Missing argument <program>"],
     [["--wait"], "Option --wait needs --parent-pid"],
     [["--wait", "--parent-pid", "1", "true"], "Option --wait takes no program"],
-    [["--template", "--addon", "--parent-pid", "1"], "Option --addon needs --wait"],
-    [["--addon", "/ws", READ_ONLY, "true"], "Option --addon needs --wait"],
     [["--version"], 'Unknown option "--version"'],
     [["-x", "/ws", READ_ONLY, "true"], 'Unknown option "-x"'],
     [["--parent-pid"], "Option --parent-pid takes a whole number"],
