@@ -35,13 +35,25 @@ export class NativeAddonError extends Error {
   readonly attempts: readonly string[];
 
   constructor(attempts: readonly string[]) {
+    const cause = commonCauses.find(({ sign }) => attempts.every((text) => sign.test(text)));
     super(
-      "Cannot load the native addon: no directory allows an anonymous executable file " +
-        `(${attempts.join("; ")}); set TMPDIR to a writable directory that is not mounted noexec`,
+      `Cannot load the native addon: ${
+        cause?.words ??
+        `no directory allows an anonymous executable file (${attempts.join("; ")}); set TMPDIR to a writable directory that is not mounted noexec`
+      }`,
     );
     this.attempts = attempts;
   }
 }
+
+/** What is no matter of the directory. */
+const commonCauses: readonly { readonly sign: RegExp; readonly words: string }[] = [
+  {
+    sign: /EMFILE|ENFILE|Too many open files/u,
+    words: "too many files are open; raise the limit with ulimit -n",
+  },
+  { sign: /\/proc\/self\/fd\/\d+: .*No such file/u, words: "/proc is not mounted here" },
+];
 
 // __O_TMPFILE | O_DIRECTORY; O_DIRECTORY differs between the two (asm/fcntl.h).
 const O_TMPFILE = process.arch === "arm64" ? 0o20040000 : 0o20200000;

@@ -40,3 +40,16 @@ test("NativeAddonError lists every attempt and what would help", () => {
   assert.deepEqual(error.attempts, ["/dev/shm: EACCES", "/tmp: ENOSPC"]);
   assert.match(error.message, /\(\/dev\/shm: EACCES; \/tmp: ENOSPC\); set TMPDIR to /);
 });
+
+test("NativeAddonError names what is no matter of the directories", () => {
+  const missing = "/proc/self/fd/21: cannot open shared object file: No such file or directory";
+  const many = "/proc/self/fd/21: cannot open shared object file: Too many open files";
+  const rows: readonly (readonly [readonly string[], RegExp])[] = [
+    [[`/dev/shm: ${missing}`, `/tmp: ${missing}`], /: \/proc is not mounted here$/],
+    [[`/dev/shm: ${many}`, "/tmp: EMFILE: too many open files, open '/tmp'"], /ulimit -n$/],
+    [[`/dev/shm: ${many}`, "/tmp: EROFS: read-only file system"], /set TMPDIR to /],
+  ];
+  for (const [attempts, message] of rows) {
+    assert.match(new NativeAddonError(attempts).message, message);
+  }
+});
