@@ -362,6 +362,18 @@ test("--fail-on-denial: 3 only for what never succeeded", options, async (t) => 
   assert.equal((await runExec(plain, ["--fail-on-denial", "hi"])).code, 0);
 });
 
+test("--fail-on-denial: what a login profile is denied does not count", options, async (t) => {
+  const failing = functionCall("shell", { command: ["bash", "-lc", "false"] }, "c1");
+  const setup = await setUpExec(t, [respond(failing), DONE]);
+  writeFileSync(join(setup.cwd, ".bash_profile"), 'mktemp "$HOME/tmp.XXXXXXXXXX"\n');
+  const home = `shell_environment_policy.set={HOME="${setup.cwd}"}`;
+  const flags = ["-s", "read-only", "-c", home, "--fail-on-denial"];
+  const { code, stderr } = await runExec(setup, [...flags, "hi"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /tmp\.XXXXXXXXXX.*Permission denied/u);
+  assert.doesNotMatch(stderr, /Refused/u);
+});
+
 test("resume goes on with the conversation, by id and the last one", options, async (t) => {
   const setup = await setUpExec(t, [
     respond(functionCall("shell", { command: ["echo", "tool"] })),

@@ -8,6 +8,7 @@ import {
 import type { TurnContext } from "../turn-context.ts";
 import { writablePlaces } from "../writable-places.ts";
 import type { EndedCommand } from "./command-runner.ts";
+import type { PrintedText } from "./shell-start-up.ts";
 import { eventText } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
 
@@ -18,11 +19,15 @@ export async function placesOf(
   return writablePlaces({ context, codexHome, ...(await commands.places()) });
 }
 
-/** Undefined: the failure, if it is one, is the command's own. */
+/**
+ * Undefined: the failure, if it is one, is the command's own. `printed` stands for the output of
+ * `result` where not all of that is the command's.
+ */
 export function denialOf(
   result: EndedCommand,
   command: { readonly argv: readonly string[]; readonly workdir: string },
   places: SandboxInForce,
+  printed: PrintedText = printedBy(result),
 ): SandboxDenial | undefined {
   if (result.exitCode === 0 || result.isAborted) return undefined;
   return findSandboxDenial(
@@ -30,10 +35,13 @@ export function denialOf(
       ...command,
       exitCode: result.isSignaled ? null : result.exitCode,
       timedOut: result.timedOutAfterMs !== null,
-      stdout: eventText(result.stdout),
-      stderr: eventText(result.stderr),
+      ...printed,
     },
     places,
     inspectDisk,
   );
+}
+
+export function printedBy({ stdout, stderr }: EndedCommand): PrintedText {
+  return { stdout: eventText(stdout), stderr: eventText(stderr) };
 }

@@ -1,6 +1,7 @@
 /** The shell tool: decides, asks, runs, and words what came of it. */
 import { resolve } from "node:path";
 import { patchInCommand } from "../../apply-patch/patch-in-command.ts";
+import { placeChangeNotice } from "../../process/confinement-notices.ts";
 import type { SandboxDenial } from "../../process/sandbox-denial.ts";
 import {
   describeDenial,
@@ -21,10 +22,11 @@ import {
   NO_SANDBOX_REJECTION,
 } from "../safety.ts";
 import type { ApplyPatchTool } from "./apply-patch-tool.ts";
-import { denialOf, placesOf } from "./command-denial.ts";
+import { denialOf, placesOf, printedBy } from "./command-denial.ts";
 import type { CommandResult } from "./command-runner.ts";
 import { runWithEvents } from "./command-events.ts";
 import type { ShellCall } from "./shell-arguments.ts";
+import { ShellStartUps, withoutStartUp } from "./shell-start-up.ts";
 import type { ToolInvocation } from "./tool.ts";
 import { describeResult } from "./tool-output.ts";
 import type { ToolServices } from "./tool-services.ts";
@@ -48,10 +50,12 @@ interface Attempt {
 export class ShellTool {
   readonly #services: ToolServices;
   readonly #patches: ApplyPatchTool;
+  readonly #startUps: ShellStartUps;
 
   constructor(services: ToolServices, patches: ApplyPatchTool) {
     this.#services = services;
     this.#patches = patches;
+    this.#startUps = new ShellStartUps(services.commands);
   }
 
   prepare(): void {
@@ -177,13 +181,25 @@ export class ShellTool {
     return describeResult(result, [...notes, ...told.notes]);
   }
 
-  async #findDenial(
-    { argv, cwd, invocation }: Attempt,
-    result: CommandResult,
-  ): Promise<SandboxDenial | undefined> {
+  /** What the shell's own start was denied is not what the command was. */
+  async #findDenial(attempt: Attempt, result: CommandResult): Promise<SandboxDenial | undefined> {
+    const { argv, cwd, invocation } = attempt;
     if (result.kind !== "ended") return undefined;
-    const places = await placesOf(this.#services, invocation.context);
-    return denialOf(result, { argv, workdir: cwd }, places);
+    const { context, signal } = invocation;
+    const places = await placesOf(this.#services, context);
+    const denial = denialOf(result, { argv, workdir: cwd }, places);
+    if (denial === undefined) return undefined;
+    const { sandboxPolicy: policy, cwd: policyCwd } = context;
+    const start = await this.#startUps.of({ argv, cwd, policyCwd, policy, signal });
+    if (signal.aborted) return undefined;
+    if (start === undefined) return denial;
+    for (const change of start.placeChanges) {
+      const message = placeChangeNotice(change);
+      invocation.emit({ type: "background_event", message });
+      this.#refuse(attempt, message);
+    }
+    const printed = withoutStartUp(printedBy(result), printedBy(start));
+    return denialOf(result, { argv, workdir: cwd }, places, printed);
   }
 
   #refuse({ argv, cwd }: Attempt, reason: string): void {
