@@ -89,6 +89,7 @@ export class ConversationManager {
       history: [],
       usage: NO_USAGE,
       path: null,
+      cwd: null,
       model: undefined,
       isTurnOpen: false,
       unreadableLines: 0,
@@ -164,6 +165,8 @@ interface SessionStart extends RolloutState {
   readonly usage: EarlierUsage;
   /** Of the session file to go on with. */
   readonly path: string | null;
+  /** Where that session began; null: a new one, or a file that does not tell. */
+  readonly cwd: string | null;
   readonly unreadableLines: number;
   /** The descriptor that claims the file; the conversation closes it. */
   readonly claim?: number;
@@ -235,7 +238,8 @@ function openConversation(
       history_entry_count: mark.entryCount,
     },
   });
-  for (const warning of [...warnings, ...unreadableWarning(start)]) notice(warning);
+  const resumed = [...unreadableWarning(start), ...otherDirectoryWarning(start, config.cwd)];
+  for (const warning of [...warnings, ...resumed]) notice(warning);
   const session = new Session({
     state,
     events,
@@ -267,6 +271,13 @@ function unreadableWarning({ path, unreadableLines: count }: SessionStart): read
   if (path === null || count === 0) return [];
   const lines = count === 1 ? "1 line" : `${count} lines`;
   return [`${lines} of the session file ${JSON.stringify(path)} could not be read: left out`];
+}
+
+/** `resume --last` goes on with the newest session of all directories. */
+function otherDirectoryWarning({ cwd: earlier }: SessionStart, cwd: string): readonly string[] {
+  if (earlier === null || earlier === cwd) return [];
+  const [from, to] = [JSON.stringify(earlier), JSON.stringify(cwd)];
+  return [`This session began in ${from} and goes on in ${to}`];
 }
 
 function openRollout(

@@ -70,11 +70,13 @@ export function userMessagesOf(items: readonly ModelItem[]): readonly UserMessag
 
 /** Of the messages in a user's role, those that no user has written. */
 export function isForModel(item: MessageItem): boolean {
-  return (
-    isEnvironmentContext(item) ||
-    isUserInstructions(item) ||
-    textOfMessage(item).startsWith(NOTES_TITLE)
-  );
+  return isEnvironmentContext(item) || isUserInstructions(item) || notesIn(item) !== undefined;
+}
+
+/** What the model wrote down when the conversation before it was compacted; undefined: not that. */
+export function notesIn(item: MessageItem): string | undefined {
+  const text = textOfMessage(item);
+  return text.startsWith(NOTES_TITLE) ? text.slice(NOTES_TITLE.length).trim() : undefined;
 }
 
 export function outputItem(call: ToolCallItem, output: string): ModelItem {

@@ -183,7 +183,7 @@ function redirectError(url: URL, response: IncomingMessage): ModelError {
   const where = target === null ? "an unknown place" : `host "${target.host}"`;
   return new ModelError({
     kind: "redirect",
-    message: `Cannot follow the redirect of "${displayUrl(url)}" to ${where}: the API key must not be sent on, set base_url to the final address`,
+    message: `Cannot follow the redirect of "${displayUrl(url)}" to ${where}: nothing is sent on to another address, set base_url to the final address`,
     status: response.statusCode ?? 0,
     retryable: false,
   });

@@ -1,4 +1,7 @@
 /** What has to be settled before a session: a way to reach a model, and trust in the directory. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+
 import { ApiKey } from "../auth/api-key.ts";
 import { AuthError, findCredential, storeApiKey } from "../auth/auth.ts";
 import { authFile, type Environment } from "../config/codex-home.ts";
@@ -6,7 +9,7 @@ import type { Config, ConfigFlags } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { OSS_PROVIDER_ID } from "../config/model-providers.ts";
 import { storeTrust } from "../config/trust-store.ts";
-import { findRepositoryRoot, trustRoot } from "../config/trust.ts";
+import { trustRoot } from "../config/trust.ts";
 import { ownerOnlyNote } from "../sandbox/windows-notice.ts";
 import { doneCell, failedCell, noticeCell } from "./cells.ts";
 import type { MenuRequest } from "./menu.ts";
@@ -142,12 +145,22 @@ async function enterKey({ codexHome }: Config, env: Environment, ui: Ui): Promis
   }
 }
 
+/** An empty directory of that name, for one, keeps nothing. */
+function isWorkTree(root: string): boolean {
+  const pointerOrDirectory = join(root, ".git");
+  try {
+    return existsSync(join(pointerOrDirectory, "HEAD")) || statSync(pointerOrDirectory).isFile();
+  } catch {
+    return false;
+  }
+}
+
 async function settleTrust({ config, reload }: FirstRunInput, ui: Ui): Promise<FirstRunResult> {
   if (config.trust === "trusted")
     return { kind: "ready", config: await trustedConfig(config, reload) };
   if (config.trust === "untrusted") return { kind: "ready", config };
   const root = trustRoot(config.cwd);
-  const isRepository = findRepositoryRoot(root) !== undefined;
+  const isRepository = isWorkTree(root);
   const trusted = await trustedConfig(config, reload);
   const choice = await ui.choose({
     title: "Do you trust this directory?",

@@ -130,12 +130,14 @@ class LineSession implements Ui {
     } finally {
       process.off("SIGINT", this.#interrupted);
       process.off("uncaughtException", this.#failed);
-      for (const remove of handlers) remove();
       this.#lines.close();
       this.#isReady = false;
       const open = this.#question?.question ?? this.#waitingQuestions[0];
       if (open !== undefined) this.#chat.abandon(open);
+      // The signals of a terminal that goes away come behind the end of its input; until all is in
+      // the session file, they must not end the process.
       await this.#chat.end();
+      for (const remove of handlers) remove();
       this.#flush();
       if (!this.#isFresh) this.#write("\n");
       if (this.#chat.hasSent) {

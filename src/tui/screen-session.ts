@@ -157,6 +157,12 @@ class ScreenSession {
     } finally {
       this.#isEnding = true;
       process.off("SIGINT", this.#interrupted);
+      // A terminal that goes away is told by the end of its input, too, often before the signal.
+      // Until all is in the session file, that one must not end the process.
+      const signalled = (signal: NodeJS.Signals): void =>
+        this.#hangUp(signal === "SIGHUP" ? EXIT_CODES.SIGHUP : EXIT_CODES.SIGTERM);
+      process.on("SIGHUP", signalled);
+      process.on("SIGTERM", signalled);
       await this.#takeBack();
       await this.#terminal.synchronized.settled();
       try {
@@ -170,6 +176,8 @@ class ScreenSession {
       }
       await this.#chat.end();
       process.off("uncaughtException", this.#failed);
+      process.off("SIGHUP", signalled);
+      process.off("SIGTERM", signalled);
       if (this.#chat.hasSent) {
         this.#terminal.write(
           `To go on with this session: codex resume ${this.#chat.sessionId}\r\n`,

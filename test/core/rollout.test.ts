@@ -325,15 +325,19 @@ test("lines of other programs are skipped", (t) => {
   assert.equal(unreadableLines, 1);
 });
 
-test("a resumed conversation tells how many lines of its file could not be read", async (t) => {
+test("a resumed conversation tells where it began, and of lines that could not be read", async (t) => {
   const { manager, config, codexHome } = await startConversation(t, { url: "http://127.0.0.1:1" });
   const path = writeSession(codexHome, [user, call, output]);
-  const warningOf = async (): Promise<unknown> => {
-    const { conversation } = await manager.resumeConversation(config, path);
+  const warningOf = async (cwd = "/nowhere"): Promise<unknown> => {
+    const { conversation } = await manager.resumeConversation({ ...config, cwd }, path);
     conversation.submit({ type: "shutdown" });
     return (await conversation.nextEvent()).msg;
   };
   assert.deepEqual(await warningOf(), { type: "shutdown_complete" });
+  assert.deepEqual(await warningOf("/elsewhere"), {
+    type: "background_event",
+    message: 'This session began in "/nowhere" and goes on in "/elsewhere"',
+  });
   for (const [garbage, lines] of [
     ["not json\n", "1 line"],
     ['17\n{"type":"ghost_item"}\n', "2 lines"],

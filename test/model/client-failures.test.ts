@@ -428,7 +428,7 @@ for (const status of [301, 302, 303, 307, 308]) {
     assert.equal(outcome.error.status, status);
     assert.equal(
       outcome.error.message,
-      `Cannot follow the redirect of "${server.url}/responses" to host "${new URL(other.url).host}": the API key must not be sent on, set base_url to the final address`,
+      `Cannot follow the redirect of "${server.url}/responses" to host "${new URL(other.url).host}": nothing is sent on to another address, set base_url to the final address`,
     );
   });
 }

@@ -67,6 +67,8 @@ export function makePlace(
   const workspace = join(root, "work");
   const codexHome = join(root, "home");
   mkdirSync(join(workspace, ".git"), { recursive: true });
+  // What the question of trust looks for.
+  if (!isTrusted) writeFileSync(join(workspace, ".git/HEAD"), "ref: refs/heads/main\n");
   mkdirSync(codexHome, { mode: 0o700 });
   const provider =
     server === undefined

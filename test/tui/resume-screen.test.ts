@@ -1,6 +1,7 @@
 /** What a session that goes on says of the one before: what was stopped, and who answered. */
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { findRollout } from "../../src/core/rollout-reader.ts";
 import { Rollout } from "../../src/core/rollout.ts";
@@ -15,7 +16,7 @@ import {
   startModelServer,
   textDelta,
 } from "../support/model-server.ts";
-import { firstReason } from "../support/skip-reasons.ts";
+import { firstReason, needsSandbox } from "../support/skip-reasons.ts";
 import {
   assertTold,
   ESC,
@@ -114,6 +115,29 @@ test("a resumed session shows which turns were interrupted", { skip }, async (t)
   await third.waitFor(`${shown}\n› Ask for something`);
   await quit(third);
 });
+
+test(
+  "a signal while a session ends does not take what is still to be written",
+  { skip: firstReason(skip, needsSandbox) },
+  async (t) => {
+    const stubborn = "trap '' TERM; touch began; while :; do sleep 60; done";
+    const server = await startModelServer(t, [
+      respond(functionCall("shell", { command: ["sh", "-c", stubborn] }, "c1")),
+    ]);
+    const place = makePlace(t, server);
+    const screen = new TerminalScreen(t, { place });
+    await screen.waitFor("Ask for something");
+    screen.send("one");
+    const began = join(place.workspace, "began");
+    await screen.waitUntil(() => existsSync(began), "the command to begin");
+    process.kill(screen.pid, "SIGTERM");
+    // The terminal is given back; the command has two seconds before it is killed.
+    await screen.waitUntil(() => screen.raw.includes(`${ESC}[?2004l`), "the session to end");
+    process.kill(screen.pid, "SIGHUP");
+    await screen.ended();
+    assert.match(JSON.stringify(notesOf(place)), /turn_aborted/u);
+  },
+);
 
 /** Whose process gets SIGKILL when the screen has shown `mark`. */
 async function killAt(screen: TerminalScreen, mark: string): Promise<void> {
@@ -273,4 +297,52 @@ test("a session that goes on with another model says so", { skip }, async (t) =>
   await same.waitFor("the third answer");
   assert.doesNotMatch(same.text(), /This session used/u);
   await quit(same);
+});
+
+test("a resumed session shows where it was compacted, and has the notes", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the long answer")),
+    respond(assistantMessage("the summary")),
+    respond(assistantMessage("after it")),
+  ]);
+  const place = makePlace(t, server);
+  const first = new TerminalScreen(t, { place, rows: 40 });
+  await first.waitFor("Ask for something");
+  first.send("the question");
+  await first.waitFor("the long answer");
+  first.send("/compact");
+  await first.waitFor("The conversation was compacted.");
+  first.send("next");
+  await first.waitFor("after it");
+  await quit(first);
+  const second = new TerminalScreen(t, { place, args: ["resume", "--last"], rows: 40 });
+  await second.waitFor(
+    /› the question\n\n! The answers before this were compacted\. Ctrl-T has the notes\.\n\n› next\n\nafter it\n/u,
+  );
+  assert.doesNotMatch(second.text(), /This session began/u);
+  second.type(KEY.control("t"));
+  await second.waitForRows(/── Notes on what was compacted\nthe summary\n/u);
+  second.type("q");
+  await quit(second);
+});
+
+test("a session that goes on in another directory says so", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    respond(assistantMessage("the first answer")),
+    respond(assistantMessage("the second answer")),
+  ]);
+  const place = makePlace(t, server);
+  const first = new TerminalScreen(t, { place });
+  await first.waitFor("Ask for something");
+  first.send("one");
+  await first.waitFor("the first answer");
+  await quit(first);
+  const other = { ...place, workspace: place.codexHome };
+  const args = ["resume", "--last"];
+  const second = new TerminalScreen(t, { place: other, args, rows: 40, columns: 200 });
+  await second.waitFor("Do you trust this directory?");
+  second.type("2");
+  await second.waitFor(
+    `This session began in "${place.workspace}" and goes on in "${other.workspace}"`,
+  );
 });

@@ -64,7 +64,7 @@ test(
   async (t) => {
     const server = await startModelServer(t, [respond(assistantMessage("ok"))]);
     const place = makePlace(t, server, "", false);
-    rmSync(join(place.workspace, ".git"), { recursive: true });
+    rmSync(join(place.workspace, ".git/HEAD")); // what is left is no repository
     const before = readFileSync(join(place.codexHome, "config.toml"), "utf8");
     const screen = new TerminalScreen(t, { place });
     await screen.waitFor("It is NOT a git work tree");
