@@ -252,6 +252,13 @@ export function findRollout(codexHome: string, id: string): string {
   );
 }
 
+/** Whether `findRollout` leads to a session with something in it. */
+export function isStored(codexHome: string, id: string): boolean {
+  const path = sessionFiles(codexHome).find((each) => each.endsWith(`-${id}.jsonl`));
+  if (path === undefined) return false;
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 /**
  * The session that was written to last. An empty file is none: its disk was full, or its program
  * killed, before anything was said. Errors: ResumeError when there is none.

@@ -8,6 +8,7 @@ import { durationToMs } from "../protocol/event-encoding.ts";
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { FileChange } from "../protocol/file-change.ts";
 import { isPatchNotice } from "../protocol/patch-notice.ts";
+import { endsSilence, NO_ANSWER } from "../protocol/silent-turn.ts";
 import { version } from "../runtime/version.ts";
 import { joinWords } from "../shell/quote-words.ts";
 import { describeRun, type EventPrinter } from "./event-printer.ts";
@@ -38,6 +39,8 @@ class HumanPrinter implements EventPrinter {
   /** What the last piece belonged to, and what of its text is shown already. */
   #streaming: Stream = "none";
   #shown = "";
+  /** A turn runs, and nothing was said in it. */
+  #isSilent = false;
   /** Commands and patches that run: their begin has what their end needs. */
   readonly #commands = new Map<string, string>();
   readonly #patches = new Map<string, { readonly startedAt: number; readonly auto: boolean }>();
@@ -60,6 +63,7 @@ class HumanPrinter implements EventPrinter {
   };
 
   readonly event = ({ msg }: Event): void => {
+    if (endsSilence(msg)) this.#isSilent = false;
     if (this.#text(msg)) return;
     this.#endStream();
     this.#other(msg);
@@ -134,8 +138,13 @@ class HumanPrinter implements EventPrinter {
       case "mcp_list_tools_response":
       case "session_configured":
       case "shutdown_complete":
-      case "task_complete":
+        return undefined;
       case "task_started":
+        this.#isSilent = true;
+        return undefined;
+      case "task_complete":
+        if (this.#isSilent) this.#block(this.#style.dim(NO_ANSWER));
+        this.#isSilent = false;
         return undefined;
     }
   }

@@ -1,6 +1,7 @@
 /** Finished things as rows of the scrollback. Pure: facts in, rows out. */
 import { modelAdvice } from "../core/model-advice.ts";
 import type { McpToolResult, McpInvocation } from "../protocol/event.ts";
+import { NO_ANSWER } from "../protocol/silent-turn.ts";
 import type { FileChanges } from "../protocol/file-change.ts";
 import type { PlanStep } from "../protocol/plan.ts";
 import { countChanges, diffRows, formatCount } from "./diff-rows.ts";
@@ -201,6 +202,11 @@ export function interruptedCell({ width, marks }: CellContext): readonly Row[] {
   return wrapWords([span(`${marks.failed} ${INTERRUPTED}`, { color: YELLOW, bold: true })], {
     width,
   });
+}
+
+/** Where the model has ended a turn without a word. */
+export function noAnswerCell({ width }: CellContext): readonly Row[] {
+  return wrapWords([span(NO_ANSWER, DIM)], { width });
 }
 
 const MAX_DIFF_ROWS = 200;

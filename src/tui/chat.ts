@@ -132,9 +132,11 @@ export class Chat {
     return this.#conversation !== undefined;
   }
 
-  /** There is something to go on with. */
-  get hasSent(): boolean {
-    return this.#hasSent;
+  /** There is something to go on with: a session file that could not be written leaves nothing. */
+  async canBeResumed(): Promise<boolean> {
+    if (!this.#hasSent) return false;
+    const { isStored } = await import("../core/rollout-reader.ts");
+    return isStored(this.#config.codexHome, this.#sessionId);
   }
 
   /** Before a conversation has begun. */

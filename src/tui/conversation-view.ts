@@ -5,6 +5,7 @@
 import type { Event, EventMsg, EventMsgOf } from "../protocol/event.ts";
 import type { FileChanges } from "../protocol/file-change.ts";
 import { isPatchNotice } from "../protocol/patch-notice.ts";
+import { endsSilence, NO_ANSWER } from "../protocol/silent-turn.ts";
 import * as cells from "./cells.ts";
 import { commandLine, commandTitle, describeExploration } from "./command-text.ts";
 import { ContextMeter } from "./context-meter.ts";
@@ -88,6 +89,8 @@ export class ConversationView {
   #attempts: RetryAttempt[] = [];
   #retryAt = 0;
   #turnDiff = "";
+  /** A turn runs, and nothing was said in it, not even why it failed. */
+  #isSilent = false;
   #isExpanded = false;
   #ended: { readonly callId: string; readonly output: string } | undefined;
 
@@ -187,6 +190,7 @@ export class ConversationView {
     if (msg.type !== "agent_message_delta") this.settle();
     const isRetry = msg.type === "background_event" && !isPatchNotice(msg.message);
     if (!isRetry) this.#endRetry(msg);
+    if (endsSilence(msg)) this.#isSilent = false;
     switch (msg.type) {
       case "agent_message_delta":
         this.#arrived += msg.delta;
@@ -241,6 +245,7 @@ export class ConversationView {
         break;
       case "task_started":
         this.#turnDiff = "";
+        this.#isSilent = true;
         this.#ended = undefined;
         this.meter.setWindow(msg.model_context_window ?? undefined);
         break;
@@ -249,6 +254,8 @@ export class ConversationView {
         break;
       case "task_complete":
         this.#endTurn();
+        if (this.#isSilent) this.note(NO_ANSWER, cells.noAnswerCell(this.context));
+        this.#isSilent = false;
         break;
       case "turn_aborted":
         this.interrupt();

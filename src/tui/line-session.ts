@@ -137,10 +137,11 @@ class LineSession implements Ui {
       // The signals of a terminal that goes away come behind the end of its input; until all is in
       // the session file, they must not end the process.
       await this.#chat.end();
+      const canBeResumed = await this.#chat.canBeResumed();
       for (const remove of handlers) remove();
       this.#flush();
       if (!this.#isFresh) this.#write("\n");
-      if (this.#chat.hasSent) {
+      if (canBeResumed) {
         this.#write(`To go on with this session: codex resume ${this.#chat.sessionId}\n`);
       }
     }

@@ -31,11 +31,15 @@ export function describeWaiting(
   return `${cause}; retrying ${count} in ${wait}`;
 }
 
-/** Few attempts are worth one line, many one each. */
+/**
+ * Few attempts are worth one line, many one each. Where text came between, those before have their
+ * lines already, and the number goes on.
+ */
 export function describeAttempts(attempts: readonly RetryAttempt[]): readonly string[] {
   const [first] = attempts;
   if (first === undefined) return [];
   if (attempts.length > 3) return attempts.map(({ cause, count }) => `${cause}; retried ${count}`);
+  const last = attempts.at(-1) ?? first;
   const times = attempts.length === 1 ? "once" : `${attempts.length} times`;
-  return [`${attempts.at(-1)?.cause ?? first.cause}; retried ${times}`];
+  return [`${last.cause}; retried ${first.count.startsWith("1/") ? times : last.count}`];
 }

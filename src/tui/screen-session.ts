@@ -175,10 +175,11 @@ class ScreenSession {
         this.#terminal.stop();
       }
       await this.#chat.end();
+      const canBeResumed = await this.#chat.canBeResumed();
       process.off("uncaughtException", this.#failed);
       process.off("SIGHUP", signalled);
       process.off("SIGTERM", signalled);
-      if (this.#chat.hasSent) {
+      if (canBeResumed) {
         this.#terminal.write(
           `To go on with this session: codex resume ${this.#chat.sessionId}\r\n`,
         );

@@ -15,6 +15,7 @@ import {
 } from "../exec-mode/exec-harness.ts";
 import {
   assistantMessage,
+  COMPLETED,
   CREATED,
   CUT,
   functionCall,
@@ -347,6 +348,20 @@ test("pictures and words are one message", options, async (t) => {
     assert.equal(code, 2);
     assert.match(stderr, new RegExp(`Cannot attach picture ".*${name}"`, "u"));
   }
+});
+
+test("an answer without a word is told to people, not to programs", options, async (t) => {
+  const silent = { stream: [CREATED, COMPLETED] };
+  const setup = await setUpExec(t, [silent]);
+  const human = await runExec(setup, ["hi"]);
+  assert.deepEqual([human.code, human.stdout], [0, ""]);
+  assert.match(human.stderr, /\] \(no answer\)\n/u);
+  const again = await setUpExec(t, [silent]);
+  const json = await runExec(again, ["--json", "hi"]);
+  assert.equal(json.code, 0);
+  assert.doesNotMatch(json.stdout + json.stderr, /no answer/u);
+  const spoken = await setUpExec(t, [DONE]);
+  assert.doesNotMatch((await runExec(spoken, ["hi"])).stderr, /no answer/u);
 });
 
 test("--fail-on-denial: 3 only for what never succeeded", options, async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -54,3 +54,30 @@ test("one prompt is answered, a command approved, and the session ended", { skip
     log: ["user: make a file", /^call: shell .*touch/u, /^output: /u, "assistant: All done."],
   });
 });
+
+for (const [how, env] of [
+  ["on the screen", {}],
+  ["in line mode", { TERM: "dumb" }],
+] as const) {
+  test(
+    `a session that could not be kept is not offered to go on with, ${how}`,
+    { skip },
+    async (t) => {
+      const server = await startModelServer(t, [respond(assistantMessage("All done."))]);
+      const place = makePlace(t, server);
+      writeFileSync(join(place.codexHome, "sessions"), "");
+      const screen = new TerminalScreen(t, { place, env, columns: 120 });
+      await screen.waitFor(how === "in line mode" ? /^>/mu : "Ask for something");
+      screen.send("go");
+      await screen.waitFor("All done.");
+      await screen.waitFor(/what follows is not kept for "codex\s+resume"/u);
+      await screen.waitUntil(
+        () => !screen.text().includes("esc to interrupt"),
+        "the end of the turn",
+      );
+      screen.type(KEY.control("d"));
+      assert.equal(await screen.exitCode(), 0);
+      assert.doesNotMatch(screen.text(), /To go on with this session/u);
+    },
+  );
+}

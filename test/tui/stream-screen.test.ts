@@ -11,6 +11,7 @@ import {
   HANG,
   needsLoopback,
   respond,
+  type ServerAnswer,
   startModelServer,
   textDelta,
 } from "../support/model-server.ts";
@@ -137,6 +138,55 @@ test("a dropped stream is marked where it was cut, and starts again", { skip }, 
   });
 });
 
+test("a stream that is cut again and again is counted through its marks", { skip }, async (t) => {
+  const cut = (part: string): ServerAnswer => ({
+    stream: [CREATED, textDelta(`${part}\n\nmore\nof it`), 100, CUT],
+  });
+  const server = await startModelServer(t, [
+    cut("one"),
+    cut("two"),
+    cut("three"),
+    respond(textDelta("whole answer"), assistantMessage("whole answer")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place, columns: 120 });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("whole answer");
+  await screen.waitForRows(IDLE);
+  const restarts = String.raw`\n\n\(stream cut here; answer restarts\)\n\n↻ .*; retried `;
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: new RegExp(
+      String.raw`^› go\n\none${restarts}once\n\ntwo${restarts}2/3\n\nthree${restarts}3/3\n\nwhole answer\n`,
+      "mu",
+    ),
+    log: ["user: go", "assistant: whole answer"],
+  });
+});
+
+test("an answer without a word is told, and one with words is not", { skip }, async (t) => {
+  const server = await startModelServer(t, [
+    { stream: [CREATED, COMPLETED] },
+    respond(assistantMessage("words")),
+  ]);
+  const place = makePlace(t, server);
+  const screen = new TerminalScreen(t, { place });
+  await screen.waitFor("Ask for something");
+  screen.send("go");
+  await screen.waitFor("(no answer)");
+  await screen.waitForRows(IDLE);
+  screen.send("again");
+  await screen.waitFor(/^words$/mu);
+  await screen.waitForRows(IDLE);
+  assertTold(screen, place, {
+    rows: IDLE,
+    scrollback: /^› go\n\n\(no answer\)\n\n› again\n\nwords\n/mu,
+    log: ["user: go", "user: again", "assistant: words"],
+  });
+  assert.equal(screen.text().split("(no answer)").length, 2);
+});
+
 test("a server error is retried and told, a refused key is not retried", { skip }, async (t) => {
   const server = await startModelServer(t, [
     { status: 500, body: { error: { message: "overloaded today" } } },
@@ -194,7 +244,7 @@ test("what cannot get better is not tried again, and says what to do", { skip },
     [400, "no such parameter", "/model changes the model"],
     [401, "bad key", 'Store another one with "codex login --api-key"'],
     [403, "not for you", "/model changes the model"],
-    [404, "no such model", "/model changes the model"],
+    [404, "no such model", "Check the name of the model"],
   ] as const;
   const [first, ...others] = cases.map(([status, message]) => ({
     status,
