@@ -227,6 +227,7 @@ function openConversation(
       rollout?.appendCompacted(replacement);
     },
   };
+  let saysThatNotifyFails = false;
   const mark = messageHistory.mark();
   events.push({
     id: "",
@@ -249,7 +250,11 @@ function openConversation(
     onTurnComplete: (turn) => {
       const { notify, cwd } = config;
       if (notify === undefined || notify.length === 0) return;
-      machine.startDetached(notificationCommand(notify, turn), cwd);
+      void machine.startDetached(notificationCommand(notify, turn), cwd).then((problem) => {
+        // A turn is not worse for it, so once is enough.
+        if (problem !== undefined && !saysThatNotifyFails) notice(`notify: ${problem}`);
+        saysThatNotifyFails ||= problem !== undefined;
+      });
     },
     onTaskEnd: () => rollout?.rest(),
     close: async () => {

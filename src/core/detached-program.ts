@@ -2,16 +2,24 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../config/codex-home.ts";
+import { describeFileProblem } from "../runtime/file-problem.ts";
 
-/** With the user's own environment, no input, and output to nowhere. Never rejects. */
+/**
+ * With the user's own environment, no input, and output to nowhere. Resolves with why it could not
+ * be started, or undefined; never rejects.
+ */
 export async function startDetached(
   argv: readonly string[],
   cwd: string,
   env: Environment,
-): Promise<void> {
+): Promise<string | undefined> {
   const [name, ...args] = argv;
-  const program = name === undefined ? undefined : findProgram(name, env["PATH"] ?? "");
-  if (program === undefined) return;
+  if (name === undefined) return undefined;
+  const program = findProgram(name, env["PATH"] ?? "");
+  // Said at once: a program that runs one prompt is over soon after.
+  if (program === undefined) return `Cannot start ${JSON.stringify(name)}: not found in PATH`;
+  const problem = problemOf(program);
+  if (problem !== undefined) return `Cannot start ${JSON.stringify(name)}: ${problem}`;
   const environment: Record<string, string> = {};
   for (const [key, value] of Object.entries(env)) if (value !== undefined) environment[key] = value;
   try {
@@ -24,8 +32,9 @@ export async function startDetached(
       descriptors: ["null", "null", "null"],
     });
     child.setHolding(false);
-  } catch {
-    // Nobody waits for it, and a turn is not worse for it.
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -36,14 +45,15 @@ function findProgram(name: string, path: string): string | undefined {
     .split(":")
     .filter((directory) => directory !== "")
     .map((directory) => join(directory, name))
-    .find(isExecutable);
+    .find((file) => problemOf(file) === undefined);
 }
 
-function isExecutable(path: string): boolean {
+/** Why it cannot be executed. */
+function problemOf(path: string): string | undefined {
   try {
     accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return describeFileProblem(error);
   }
 }

@@ -47,7 +47,7 @@ export function localMachine(input: LocalMachineInput): LocalMachine {
       };
     },
     hasPlatformSandbox: process.platform === "linux" || process.platform === "darwin",
-    startDetached: (argv, cwd) => void startDetached(argv, cwd, env),
+    startDetached: (argv, cwd) => startDetached(argv, cwd, env),
     servers,
     createTools: (config, emit) => externalTools({ ...servers, config, emit }),
     close: () => void pool?.then((made) => made.close()),

@@ -14,8 +14,11 @@ export interface Machine {
   /** The programs of this session, with the environment that the configuration gives them. */
   readonly createCommands: (config: Config) => SessionCommands;
   readonly hasPlatformSandbox: boolean;
-  /** Starts a program of the user's and does not wait for it. Never throws. */
-  readonly startDetached: (argv: readonly string[], cwd: string) => void;
+  /**
+   * Starts a program of the user's and does not wait for it. Resolves with why it could not be
+   * started, or undefined; never rejects.
+   */
+  readonly startDetached: (argv: readonly string[], cwd: string) => Promise<string | undefined>;
   /** MCP servers. What they have to tell of themselves goes to `emit`, as events of no task. */
   readonly createTools: (config: Config, emit: (msg: EventMsg) => void) => ToolProvider;
 }

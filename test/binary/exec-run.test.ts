@@ -574,6 +574,20 @@ test("notify is told the words of the turn", options, async (t) => {
   });
 });
 
+test("a notify program that cannot be started is told of", options, async (t) => {
+  const setup = await setUpExec(t, [HELLO]);
+  writeFileSync(join(setup.cwd, "plain"), "", { mode: 0o644 });
+  for (const [program, reason] of [
+    ["no-such-program", "not found in PATH"],
+    [join(setup.cwd, "plain"), "permission denied"],
+  ] as const) {
+    const notify = `notify=[${JSON.stringify(program)}]`;
+    const { code, stderr } = await runExec(setup, ["-c", notify, "hi there"]);
+    assert.equal(code, 0);
+    assert.ok(stderr.includes(`notify: Cannot start "${program}": ${reason}`), stderr);
+  }
+});
+
 function sessionFiles({ codexHome }: ExecSetup): readonly string[] {
   const sessions = join(codexHome, "sessions");
   return readdirSync(sessions, { recursive: true, encoding: "utf8" })

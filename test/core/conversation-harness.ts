@@ -66,7 +66,7 @@ export function machine(options: Partial<HarnessOptions> = {}): Machine {
     env: options.env ?? {},
     createCommands: () => ({ runner: noCommands, applyPatchProgram: null }),
     hasPlatformSandbox: true,
-    startDetached: () => undefined,
+    startDetached: () => Promise.resolve(undefined),
     createTools: () => NO_TOOLS,
     ...options.machine,
   };
