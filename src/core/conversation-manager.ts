@@ -72,9 +72,9 @@ export class ConversationManager {
   }
 
   /** Of the directory that `config` names. */
-  async workTreeDiff(config: Config): Promise<WorkTreeDiff> {
+  async workTreeDiff(config: Config, signal: AbortSignal): Promise<WorkTreeDiff> {
     const { workTreeDiff } = await import("./work-tree-diff.ts");
-    return workTreeDiff(this.#machine.createCommands(config).runner, config.cwd);
+    return workTreeDiff(this.#machine.createCommands(config).runner, config.cwd, signal);
   }
 
   /**

@@ -9,7 +9,8 @@ export type GitAnswer =
   | {
       readonly kind: "ended";
       readonly exitCode: number;
-      readonly text: string;
+      /** What it printed: at most `maxBytes`. */
+      readonly output: Buffer;
       /** There was more than `maxBytes`. */
       readonly isCut: boolean;
     }
@@ -21,6 +22,8 @@ export interface GitQuestion {
   /** An existing directory. */
   readonly cwd: string;
   readonly maxBytes: number;
+  /** Ends git and everything that it has started; the answer is a failure. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -30,14 +33,8 @@ export interface GitQuestion {
 export const DIFF_OPTIONS =
   "--no-color --no-ext-diff --no-textconv --ignore-submodules=dirty --submodule=short";
 
-/** Appends the files that git does not track yet, as differences to nothing. */
-export const UNTRACKED_FILES = `
-cd "$(git rev-parse --show-toplevel)" || exit 5
-git ls-files --others --exclude-standard -z |
-  xargs -0 -r -n 1 git --no-pager diff ${DIFF_OPTIONS} --no-index -- /dev/null
-`;
-
-const TIMEOUT_MS = 30_000;
+/** Of one script, in milliseconds. */
+export const TIMEOUT_MS = 30_000;
 const MAX_FILTERS = 1000;
 const MAX_FILTER_BYTES = 256 * 1024;
 
@@ -71,10 +68,11 @@ git config --get codex.probe > /dev/null || { [ $? = 1 ] && exit 6; exit 4; }
 
 /** Never rejects for what the repository is. */
 export async function askGit(runner: CommandRunner, question: GitQuestion): Promise<GitAnswer> {
-  const { cwd } = question;
-  const found = await run(runner, { script: FILTERS, cwd, maxBytes: MAX_FILTER_BYTES }, []);
+  const { cwd, signal } = question;
+  const filterQuestion = { script: FILTERS, cwd, maxBytes: MAX_FILTER_BYTES, signal };
+  const found = await run(runner, filterQuestion, []);
   if (found.kind === "failed" || found.exitCode !== 0) return found;
-  const filters = filterNames(found.text);
+  const filters = filterNames(found.output.toString("utf8"));
   if (found.isCut || filters === undefined) {
     return { kind: "failed", reason: "the repository has filters that cannot be turned off" };
   }
@@ -120,7 +118,7 @@ function environmentOf(settings: readonly (readonly [string, string])[]): readon
 
 async function run(
   runner: CommandRunner,
-  { script, cwd, maxBytes }: GitQuestion,
+  { script, cwd, maxBytes, signal }: GitQuestion,
   prefix: readonly string[],
 ): Promise<GitAnswer> {
   const enough = new AbortController();
@@ -132,7 +130,7 @@ async function run(
     policyCwd: cwd,
     policy: { mode: "read-only" },
     timeoutMs: TIMEOUT_MS,
-    signal: enough.signal,
+    signal: signal === undefined ? enough.signal : AbortSignal.any([enough.signal, signal]),
     onOutput: (stream, chunk) => {
       if (stream !== "stdout") return;
       const room = maxBytes - bytes;
@@ -143,10 +141,11 @@ async function run(
     },
   });
   if (result.kind === "not-started") return { kind: "failed", reason: result.reason };
+  if (signal?.aborted === true) return { kind: "failed", reason: "it was cancelled" };
   const isCut = enough.signal.aborted;
   if (!isCut && result.timedOutAfterMs !== null) {
     return { kind: "failed", reason: "git took too long" };
   }
-  const text = Buffer.concat(pieces).toString("utf8");
-  return { kind: "ended", exitCode: isCut ? 0 : result.exitCode, text, isCut };
+  const output = Buffer.concat(pieces);
+  return { kind: "ended", exitCode: isCut ? 0 : result.exitCode, output, isCut };
 }

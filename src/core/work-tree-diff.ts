@@ -1,7 +1,8 @@
 /** What a work tree has that git's index has not: `git diff`, and the files it does not track yet. */
 import { findRepositoryRoot } from "../config/trust.ts";
-import { askGit, DIFF_OPTIONS, UNTRACKED_FILES } from "./git-script.ts";
+import { DIFF_OPTIONS } from "./git-script.ts";
 import type { CommandRunner } from "./tools/command-runner.ts";
+import { askForDiff } from "./untracked-files.ts";
 
 export type WorkTreeDiff =
   | { readonly kind: "diff"; readonly text: string; readonly isCut: boolean }
@@ -11,20 +12,23 @@ export type WorkTreeDiff =
 const SCRIPT = `
 git rev-parse --git-dir > /dev/null || exit 4
 git diff ${DIFF_OPTIONS} -- || exit 5
-${UNTRACKED_FILES}
-exit 0
 `;
 
 /** More than anybody reads. */
 const MAX_BYTES = 1024 * 1024;
 
-export async function workTreeDiff(runner: CommandRunner, cwd: string): Promise<WorkTreeDiff> {
+/** `signal` ends every process of it. */
+export async function workTreeDiff(
+  runner: CommandRunner,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<WorkTreeDiff> {
   if (findRepositoryRoot(cwd) === undefined) return { kind: "no-repository" };
-  const answer = await askGit(runner, { script: SCRIPT, cwd, maxBytes: MAX_BYTES });
+  const answer = await askForDiff(runner, { script: SCRIPT, cwd, maxBytes: MAX_BYTES, signal });
   if (answer.kind === "failed") return answer;
-  const { exitCode, text, isCut } = answer;
+  const { exitCode, output, isCut } = answer;
   if (exitCode === 127) return { kind: "failed", reason: "git was not found" };
   if (exitCode === 4) return { kind: "failed", reason: "git finds no repository that it may read" };
   if (exitCode !== 0) return { kind: "failed", reason: `git ended with exit code ${exitCode}` };
-  return { kind: "diff", text, isCut };
+  return { kind: "diff", text: output.toString("utf8"), isCut };
 }

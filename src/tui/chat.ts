@@ -205,8 +205,8 @@ export class Chat {
     this.#conversation?.submit({ type: "list_mcp_tools" });
   }
 
-  async workTreeDiff(): Promise<WorkTreeDiff> {
-    return (await this.#parts.loadManager()).workTreeDiff(this.#config);
+  async workTreeDiff(signal: AbortSignal): Promise<WorkTreeDiff> {
+    return (await this.#parts.loadManager()).workTreeDiff(this.#config, signal);
   }
 
   requestHistory(offset: number): void {

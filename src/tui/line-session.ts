@@ -20,6 +20,7 @@ import { readPatchedFile } from "./patched-file.ts";
 import type { SessionInput } from "./screen-session.ts";
 import { askForSession, resumeSession } from "./session-list.ts";
 import { sanitizeText } from "./sanitize.ts";
+import type { SideWork } from "./side-work.ts";
 import { runSlashCommand, type SlashHost } from "./slash-actions.ts";
 import { parseSlash, type SlashCommand } from "./slash-commands.ts";
 import { statusRow } from "./status-line.ts";
@@ -46,6 +47,7 @@ const HANG_UP_LIMIT_MS = 5000;
 
 class LineSession implements Ui {
   readonly frontEnd = "lines";
+  sideWork: SideWork | undefined;
   readonly #input: SessionInput;
   readonly #stdout = process.stdout;
   readonly #lines: LineInput;
@@ -132,6 +134,7 @@ class LineSession implements Ui {
       process.off("uncaughtException", this.#failed);
       this.#lines.close();
       this.#isReady = false;
+      this.sideWork?.cancel();
       const open = this.#question?.question ?? this.#waitingQuestions[0];
       if (open !== undefined) this.#chat.abandon(open);
       // The signals of a terminal that goes away come behind the end of its input; until all is in
@@ -394,6 +397,9 @@ class LineSession implements Ui {
         const pictures = imagePaths.length === 0 ? "" : " (its pictures go with the next message)";
         this.print(noticeCell(`Not sent: ${text}${pictures}`, this.#view.context));
       }
+    } else if (this.sideWork !== undefined) {
+      this.#write("\n");
+      this.sideWork.cancel();
     } else if (now < this.#quitArmedUntil) {
       this.#end(0);
     } else {

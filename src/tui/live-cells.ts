@@ -68,6 +68,17 @@ export function liveCallRows(title: string, { width, marks }: CellContext): read
   return wrapHard([span(text)], { width, first: row(start), rest: row(" ".repeat(indent)) });
 }
 
+/** What goes on beside the conversation. `hint`: how to stop it, if a key does. */
+export function liveWorkRow(
+  { title, elapsedMs, hint }: { title: string; elapsedMs: number; hint: string },
+  { width, marks }: CellContext,
+): Row {
+  const start = `${marks.running} `;
+  const end = `  (${formatElapsed(elapsedMs)})${hint === "" ? "" : `${marks.separator}${hint}`}`;
+  const shown = shorten(title, Math.max(1, width - textWidth(start + end)), marks.ellipsis);
+  return [span(start, { color: CYAN }), span(shown, BOLD), span(end, DIM)];
+}
+
 /** The latest heading of reasoning, as `latestHeading` gives it. */
 export function liveReasoningRow(heading: string, { width, marks }: CellContext): Row {
   const bold = /^\s*\*\*(.+?)\*\*/su.exec(heading)?.[1];

@@ -13,6 +13,7 @@ import type { ConversationView } from "./conversation-view.ts";
 import { DrawSchedule } from "./draw-schedule.ts";
 import { isControl, isPlain, type Key } from "./key-decoder.ts";
 import { type Frame, LiveRegion } from "./live-region.ts";
+import { liveWorkRow } from "./live-cells.ts";
 import type { Marks } from "./marks.ts";
 import { Menu, type MenuRequest } from "./menu.ts";
 import type { Attention } from "./notifications.ts";
@@ -26,6 +27,7 @@ import {
   stackLive,
 } from "./screen-layout.ts";
 import { SecretInput } from "./secret-input.ts";
+import type { SideWork } from "./side-work.ts";
 import { statusRow } from "./status-line.ts";
 import { DIM, type Row, row, rowText } from "./styled.ts";
 import type { Terminal } from "./terminal.ts";
@@ -76,6 +78,8 @@ export class Screen implements Ui {
   readonly #backlog: Backlog;
   readonly #schedule: DrawSchedule;
   readonly #clock: TurnClock;
+  readonly #workClock: TurnClock;
+  #sideWork: SideWork | undefined;
   #chat: Chat | undefined;
   #overlay: Overlay | undefined;
   #dialogs: ApprovalDialog[] = [];
@@ -105,6 +109,7 @@ export class Screen implements Ui {
     this.#backlog = new Backlog(parts.hasColors, (isFull) => this.#chat?.holdAnswer(isFull));
     this.#schedule = new DrawSchedule(() => this.#draw());
     this.#clock = new TurnClock(parts.hasAnimations, () => this.#schedule.soon());
+    this.#workClock = new TurnClock(parts.hasAnimations, () => this.#schedule.soon());
   }
 
   get cellContext(): CellContext {
@@ -113,6 +118,16 @@ export class Screen implements Ui {
 
   get attention(): Attention {
     return { lastKeyAt: this.#lastKeyAt, hasFocus: this.#hasFocus };
+  }
+
+  get sideWork(): SideWork | undefined {
+    return this.#sideWork;
+  }
+
+  set sideWork(work: SideWork | undefined) {
+    this.#sideWork = work;
+    this.#workClock.follow(work?.startedAt);
+    this.#schedule.soon();
   }
 
   attach(chat: Chat): void {
@@ -232,6 +247,8 @@ export class Screen implements Ui {
   end(): void {
     this.#schedule.end();
     this.#clock.end();
+    this.#workClock.end();
+    this.#sideWork?.cancel();
     if (this.#pager !== undefined) this.#closePager();
     this.#parts.view.settle();
     while (!this.#backlog.isEmpty) {
@@ -373,6 +390,10 @@ export class Screen implements Ui {
       this.#interrupt();
       return true;
     }
+    if (this.#sideWork !== undefined) {
+      this.#sideWork.cancel();
+      return true;
+    }
     if (!composer.isEmpty) return true;
     if (this.#chat?.canRewind !== true) return true;
     if (now - this.#escapedAt < ESCAPE_TWICE_MS) {
@@ -389,6 +410,8 @@ export class Screen implements Ui {
     const { composer, actions } = this.#parts;
     if (this.#chat?.turn !== undefined) {
       this.#interrupt();
+    } else if (this.#sideWork !== undefined) {
+      this.#sideWork.cancel();
     } else if (composer.hasMenu) {
       composer.closeMenu();
     } else if (!composer.isEmpty) {
@@ -469,8 +492,27 @@ export class Screen implements Ui {
       input: this.#inputFrame(last === undefined ? { ...room, inputRows: room.rows } : room),
       queued: queuedRows(this.#chat?.queue ?? [], width, marks),
       last,
-      running: (rows) => (isNext ? view.liveRows(rows) : this.#waitingRows(width)),
+      running: (rows) => {
+        const work = this.#workRows();
+        const above = isNext ? view.liveRows(Math.max(0, rows - work.length)) : [];
+        return isNext ? [...above, ...work] : this.#waitingRows(width);
+      },
     });
+  }
+
+  #workRows(): readonly Row[] {
+    const work = this.#sideWork;
+    if (work === undefined) return [];
+    if (performance.now() < work.shownFrom) {
+      this.#schedule.at(work.shownFrom);
+      return [];
+    }
+    const { title, startedAt, signal } = work;
+    const elapsedMs = this.#workClock.elapsed(startedAt);
+    // While a turn runs, the key is for the turn.
+    const stop = this.#chat?.turn === undefined ? "esc to cancel" : "";
+    const hint = signal.aborted ? "cancelled, stopping" : stop;
+    return [liveWorkRow({ title, elapsedMs, hint }, this.cellContext)];
   }
 
   #lastRow(room: LiveRoom): Row | undefined {

@@ -1,8 +1,10 @@
 /** `/diff`: what git sees in the work tree; where it sees nothing, the patches of the last turn. */
-import { failedCell, noticeCell } from "./cells.ts";
+import type { WorkTreeDiff } from "../core/work-tree-diff.ts";
+import { type CellContext, failedCell, noticeCell } from "./cells.ts";
 import type { Chat } from "./chat.ts";
 import type { ConversationView } from "./conversation-view.ts";
 import { diffTextRows } from "./diff-text-rows.ts";
+import { SideWork } from "./side-work.ts";
 import { DIM, type Row, row, span } from "./styled.ts";
 import type { Ui } from "./ui.ts";
 import { wrapWords } from "./wrap.ts";
@@ -15,25 +17,44 @@ export interface DiffHost {
 
 /** The scrollback is not the place for more. */
 const MAX_ROWS = 1000;
+const CUT = "more than 1 MiB: cut";
 const WHOLE_TREE = "git diff of the work tree, with untracked files";
 
 export async function showDiff({ ui, chat, view }: DiffHost): Promise<void> {
-  const diff = await chat.workTreeDiff();
+  if (ui.sideWork !== undefined) {
+    ui.print(noticeCell("The diff is being computed already", ui.cellContext));
+    return;
+  }
+  const work = new SideWork("computing the diff");
+  ui.sideWork = work;
+  try {
+    const diff = await chat.workTreeDiff(work.signal);
+    if (work.signal.aborted) ui.print(failedCell("The diff was cancelled", ui.cellContext));
+    else printFound(diff, { ui, view });
+  } finally {
+    ui.sideWork = undefined;
+  }
+}
+
+function printFound(diff: WorkTreeDiff, { ui, view }: Omit<DiffHost, "chat">): void {
   const { cellContext } = ui;
   if (diff.kind === "diff") {
-    if (diff.text === "") {
-      const text = "git diff of the work tree is empty, and there are no untracked files";
-      ui.print(noticeCell(text, cellContext));
+    const { text, isCut } = diff;
+    if (text === "") {
+      const nothing = "git diff of the work tree is empty, and there are no untracked files";
+      ui.print(noticeCell(nothing, cellContext));
       return;
     }
-    const text = diff.isCut ? `${diff.text}\n(more than 1 MiB: cut here)` : diff.text;
-    printDiff(text, WHOLE_TREE, { ui, view });
+    printDiff({ title: WHOLE_TREE, text, isCut }, { ui, view });
     return;
   }
   const isFailure = diff.kind === "failed";
   if (isFailure) ui.print(failedCell(`Cannot show ${WHOLE_TREE}: ${diff.reason}`, cellContext));
   if (view.turnDiff !== "") {
-    printDiff(view.turnDiff, "Patches of the last turn", { ui, view });
+    printDiff(
+      { title: "Patches of the last turn", text: view.turnDiff, isCut: false },
+      { ui, view },
+    );
     return;
   }
   const none = "the patches of the last turn have changed nothing";
@@ -41,15 +62,27 @@ export async function showDiff({ ui, chat, view }: DiffHost): Promise<void> {
   ui.print(noticeCell(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, cellContext));
 }
 
-function printDiff(text: string, title: string, { ui, view }: Omit<DiffHost, "chat">): void {
+interface ShownDiff {
+  readonly title: string;
+  readonly text: string;
+  /** There is more of it, which nobody has. */
+  readonly isCut: boolean;
+}
+
+function printDiff({ title, text, isCut }: ShownDiff, { ui, view }: Omit<DiffHost, "chat">): void {
   const { cellContext } = ui;
-  const { width, marks, fullView = "Ctrl-T" } = cellContext;
-  view.transcript.add(title, text, "verbatim");
+  const { width } = cellContext;
+  view.transcript.add(title, isCut ? `${text}\n(${CUT} here)` : text, "verbatim");
   const rows = diffTextRows(text, width);
-  const more = rows.length - MAX_ROWS;
-  const rest: readonly Row[] =
-    more > 0
-      ? wrapWords([span(`${marks.ellipsis} +${more} rows (${fullView})`, DIM)], { width })
-      : [];
+  const more = moreText(rows.length - MAX_ROWS, isCut, cellContext);
+  const rest: readonly Row[] = more === "" ? [] : wrapWords([span(more, DIM)], { width });
   ui.print([row(title, DIM), ...rows.slice(0, MAX_ROWS), ...rest]);
+}
+
+/** "" when everything is on the screen. */
+function moreText(rows: number, isCut: boolean, context: CellContext): string {
+  const { marks, fullView = "Ctrl-T" } = context;
+  const hidden = rows > 0 ? `+${rows} rows (${fullView})` : "";
+  const parts = [hidden, isCut ? CUT : ""].filter((part) => part !== "");
+  return parts.length === 0 ? "" : `${marks.ellipsis} ${parts.join("; ")}`;
 }

@@ -2,6 +2,7 @@
 import type { CellContext } from "./cells.ts";
 import type { FrontEnd } from "./front-end.ts";
 import type { MenuRequest } from "./menu.ts";
+import type { SideWork } from "./side-work.ts";
 import type { Row } from "./styled.ts";
 
 export interface Ui {
@@ -13,4 +14,6 @@ export interface Ui {
   readonly choose: (menu: MenuRequest) => Promise<string | undefined>;
   /** Nothing of what is typed is shown. Undefined when the user cancelled. */
   readonly readSecret: (title: string) => Promise<string | undefined>;
+  /** What goes on beside the conversation; whoever sets it takes it away again. */
+  sideWork: SideWork | undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -247,5 +247,58 @@ test(
       /^diff --git a\/a b\/a\n[^]*-one\n\+two\n[^]*\+\+\+ b\/b c\t?\n@@ -0,0 \+1 @@\n\+new\n$/,
     );
     assert.equal(existsSync(join(cwd, "pwned")), false);
+  },
+);
+
+test(
+  "what git does not track yet is shown as git shows it against nothing, whatever it is",
+  { skip: firstReason(skip, needsProgram("git")) },
+  async (t) => {
+    const mcp = await McpSession.start(t, [DONE]);
+    const { cwd, env } = mcp.home;
+    const run = (...args: readonly string[]): string =>
+      execFileSync("git", args, { cwd, env, encoding: "utf8" });
+    run("init", "-q");
+    writeFileSync(join(cwd, ".gitignore"), "ignored\n");
+    writeFileSync(join(cwd, ".gitattributes"), "*.lock -diff\n*.nul diff\n");
+    run("add", ".");
+    run("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "one");
+    run("update-ref", "refs/remotes/origin/main", "HEAD");
+    mkdirSync(join(cwd, "sub"));
+    const files: readonly (readonly [name: string | Buffer, content: string | Buffer])[] = [
+      ["a", "one\n"],
+      ["b c", "one\ntwo\n"],
+      ["d", "no end"],
+      ["e", ""],
+      ["f", "\n\n"],
+      ["g.bin", "text\0binary"],
+      ["h.lock", "text\n"],
+      ["i.nul", "text\0text\n"],
+      ["late nul", `${"x".repeat(8000)}\0\n`],
+      ["large", "0123456789abcde\n".repeat(8192)],
+      ['quote" \\ tab\t line\n \u007f bell\u0007', "one\n"],
+      ["ä ~[]!#$%&'()", "ä\r\n"],
+      [Buffer.from("latin-\u00e9", "latin1"), Buffer.from("latin-\u00e9\n", "latin1")],
+      ["sub/x", "one\n"],
+    ];
+    for (const [name, content] of files) {
+      writeFileSync(Buffer.concat([Buffer.from(`${cwd}/`), Buffer.from(name)]), content);
+    }
+    writeFileSync(join(cwd, "ignored"), "not shown\n");
+    writeFileSync(join(cwd, "sub", "run"), "#!/bin/sh\n", { mode: 0o755 });
+    symlinkSync("no/such", join(cwd, "to-nothing"));
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    const wanted = execFileSync(
+      "sh",
+      [
+        "-c",
+        "git ls-files -z --others --exclude-standard | xargs -0 -n 1 git diff --no-index /dev/null || :",
+      ],
+      { cwd, env, encoding: "utf8" },
+    );
+    const { result } = await mcp.request("gitDiffToRemote", { cwd: "sub" });
+    // The names of blobs are left out.
+    assert.equal(at(result, "diff"), wanted.replace(/^index .*\n/gmu, ""));
+    assert.equal(wanted.match(/^diff --git /gmu)?.length, files.length + 2);
   },
 );

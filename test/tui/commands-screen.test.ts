@@ -1,7 +1,7 @@
 /** Slash commands, patches, plans, the transcript, and a terminal that changes its size. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
@@ -19,9 +19,11 @@ import {
 import { firstReason, needsProgram, needsSandbox } from "../support/skip-reasons.ts";
 import {
   assertTold,
+  ESC,
   IDLE,
   KEY,
   makePlace,
+  type Place,
   sequence,
   sessionLog,
   TerminalScreen,
@@ -155,6 +157,132 @@ test(
     assert.doesNotMatch(screen.text(), /\+line 2999/u);
     screen.type(KEY.control("t"));
     await screen.waitForRows(/^\+line 2999$/mu);
+  },
+);
+
+test(
+  "/diff ends where it is cut, and says so on the screen",
+  { skip: firstReason(skip, needsSandbox, needsProgram("git")) },
+  async (t) => {
+    const place = makePlace(t, await startModelServer(t, [respond(assistantMessage("unused"))]));
+    const { workspace } = place;
+    const env = { PATH: process.env["PATH"], HOME: place.codexHome };
+    execFileSync("git", ["init", "-q"], { cwd: workspace, env });
+    const kilobyte = "0123456789abcde\n".repeat(64);
+    for (let index = 0; index < 2000; index += 1) {
+      writeFileSync(join(workspace, `new-${String(index).padStart(4, "0")}`), kilobyte);
+    }
+    const screen = new TerminalScreen(t, { place, rows: 50, columns: 100 });
+    await screen.waitFor("Ask for something");
+    screen.send("/diff");
+    await screen.waitFor(/^… \+\d+ rows \(Ctrl-T\); more than 1 MiB: cut$/mu);
+    screen.type(KEY.control("t"));
+    await screen.waitForRows(/^\+0123456789abcde$[^]*^\(more than 1 MiB: cut here\)$/mu);
+
+    const lines = new TerminalScreen(t, { place, rows: 50, env: { TERM: "dumb" } });
+    await lines.waitFor(/^>/mu);
+    lines.type("/diff\n");
+    await lines.waitFor(/^… \+\d+ rows \(\/transcript\); more than 1 MiB: cut$/mu);
+  },
+);
+
+/** The git of a path where naming the untracked files takes ten minutes, and how often that runs. */
+function slowGit(place: Place): { readonly path: string; readonly running: () => number } {
+  const path = join(place.codexHome, "bin");
+  const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
+  // Told apart from every other sleep of the machine.
+  const duration = `600.${process.pid}${Date.now()}`;
+  mkdirSync(path);
+  writeFileSync(
+    join(path, "git"),
+    `#!/bin/sh\ncase "$*" in *ls-files*) exec sleep ${duration};; esac\nexec '${real}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  const running = (): number =>
+    readdirSync("/proc").filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8") === `sleep\0${duration}\0`;
+      } catch {
+        return false;
+      }
+    }).length;
+  return { path: `${path}:${process.env["PATH"] ?? "/usr/bin:/bin"}`, running };
+}
+
+for (const [name, key] of [
+  ["Esc", ESC],
+  ["Ctrl-C", KEY.control("c")],
+] as const) {
+  test(
+    `/diff shows that it runs, runs once, and ${name} ends it with its processes`,
+    {
+      skip: firstReason(
+        skip,
+        needsSandbox,
+        needsProgram("git"),
+        process.platform === "linux" ? false : "reads /proc",
+      ),
+    },
+    async (t) => {
+      const server = await startModelServer(t, [respond(assistantMessage("here I am"))]);
+      const place = makePlace(t, server);
+      const env = { PATH: process.env["PATH"], HOME: place.codexHome };
+      execFileSync("git", ["init", "-q"], { cwd: place.workspace, env });
+      const { path, running } = slowGit(place);
+      const screen = new TerminalScreen(t, { place, rows: 50, env: { PATH: path } });
+      await screen.waitFor("Ask for something");
+      screen.send("/diff");
+      await screen.waitForRows(/^… computing the diff {2}\(\d+s\) · esc to cancel\n\n› /mu);
+      await screen.waitUntil(() => running() === 1, "git runs");
+      await screen.waitForRows(/^… computing the diff {2}\([1-9]\d*s\)/mu);
+      screen.send("/diff");
+      await screen.waitFor("! The diff is being computed already");
+      assert.equal(running(), 1);
+      screen.type(key);
+      await screen.waitFor("✗ The diff was cancelled");
+      await screen.waitUntil(() => running() === 0, "git has ended");
+      await screen.waitForRows(IDLE);
+      assert.doesNotMatch(screen.text(), /computing the diff/u);
+      screen.send("go on");
+      await screen.waitFor("here I am");
+      await screen.waitForRows(IDLE);
+      screen.send("/diff");
+      await screen.waitUntil(() => running() === 1, "git runs again");
+      screen.type(KEY.control("d"));
+      assert.equal(await screen.exitCode(), 0);
+      await screen.waitUntil(() => running() === 0, "git has ended with the session");
+    },
+  );
+}
+
+test(
+  "Ctrl-C ends /diff with its processes in line mode",
+  {
+    skip: firstReason(
+      skip,
+      needsSandbox,
+      needsProgram("git"),
+      process.platform === "linux" ? false : "reads /proc",
+    ),
+  },
+  async (t) => {
+    const server = await startModelServer(t, [respond(assistantMessage("here I am"))]);
+    const place = makePlace(t, server);
+    const env = { PATH: process.env["PATH"], HOME: place.codexHome };
+    execFileSync("git", ["init", "-q"], { cwd: place.workspace, env });
+    const { path, running } = slowGit(place);
+    const screen = new TerminalScreen(t, { place, rows: 50, env: { TERM: "dumb", PATH: path } });
+    await screen.waitFor(/^>/mu);
+    screen.type("/diff\n");
+    await screen.waitUntil(() => running() === 1, "git runs");
+    screen.type("/diff\n");
+    await screen.waitFor("! The diff is being computed already");
+    assert.equal(running(), 1);
+    screen.type(KEY.control("c"));
+    await screen.waitFor("✗ The diff was cancelled");
+    await screen.waitUntil(() => running() === 0, "git has ended");
+    screen.type("go on\n");
+    await screen.waitFor("here I am");
   },
 );
 
