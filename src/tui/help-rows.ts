@@ -11,7 +11,7 @@ const KEYS: readonly Entry[] = [
   ["Ctrl-J, Alt-Enter", "new line; also \\ and then Enter"],
   ["Esc", "interrupt; close a menu; twice: take the last message back, to edit it"],
   ["Ctrl-C", "interrupt; clear the draft; twice on an empty one: quit"],
-  ["Ctrl-D", "quit, when the draft is empty"],
+  ["Ctrl-D", "quit, when the draft is empty and the agent does not work"],
   ["Up, Down", "history"],
   ["Ctrl-R", "search in the history"],
   ["Tab", "take the suggestion of / or @"],

@@ -129,7 +129,7 @@ class ScreenSession {
         },
         onTurnEnd: () => {
           this.#memory.turnEnded();
-          this.#screen.dropQuestions();
+          this.#screen.turnEnded();
           this.#notifier.notify(notificationText("turn-end"), this.#screen.attention);
         },
         onHistoryEntry: ({ offset, entry }) => {

@@ -68,6 +68,7 @@ type Overlay =
     };
 
 const QUIT_ARMED_MS = 2000;
+const WORKING_HINT = "The agent works: Esc interrupts it, and then Ctrl-D quits";
 const QUIT_HINT = "Press Ctrl-C again to quit";
 const ESCAPE_TWICE_MS = 1000;
 
@@ -190,8 +191,9 @@ export class Screen implements Ui {
   }
 
   /** The turn is over: nobody waits for answers. */
-  dropQuestions(): void {
+  turnEnded(): void {
     this.#dialogs = [];
+    if (this.#hint === WORKING_HINT) this.#hint = "";
   }
 
   resized(): void {
@@ -358,6 +360,7 @@ export class Screen implements Ui {
       case "d":
         if (!composer.isEmpty) return false;
         if (this.#chat?.turn === undefined) actions.quit();
+        else this.#hint = WORKING_HINT;
         return true;
       case "t":
         this.openTranscript();

@@ -77,6 +77,8 @@ test(
     );
     screen.type("q");
     await screen.waitForRows(/\n {2}\+10 lines above\n/u);
+    screen.type(KEY.control("d"));
+    await screen.waitForRows(/The agent works: Esc interrupts it, and then Ctrl-D quits/u);
     writeFileSync(join(place.workspace, "go"), "");
     await screen.waitFor(/^finished$/mu);
     await screen.waitForRows(IDLE);
