@@ -1,4 +1,5 @@
 /** Makes, keeps and finds conversations. Nobody else can make one. */
+import { isAbsolute } from "node:path";
 import type { Config } from "../config/config.ts";
 import { ModelClient } from "../model/client.ts";
 import type { EventMsgOf } from "../protocol/event.ts";
@@ -280,7 +281,7 @@ function unreadableWarning({ path, unreadableLines: count }: SessionStart): read
 
 /** `resume --last` goes on with the newest session of all directories. */
 function otherDirectoryWarning({ cwd: earlier }: SessionStart, cwd: string): readonly string[] {
-  if (earlier === null || earlier === cwd) return [];
+  if (earlier === null || !isAbsolute(earlier) || earlier === cwd) return [];
   const [from, to] = [JSON.stringify(earlier), JSON.stringify(cwd)];
   return [`This session began in ${from} and goes on in ${to}`];
 }

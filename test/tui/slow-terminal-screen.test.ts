@@ -231,7 +231,8 @@ test(
     };
     await screen.waitUntil(isHeld, "the model being held", 60_000);
     const readMb = read - first.readMb;
-    assert.ok(readMb > 2 && readMb < 12, `${readMb} MB of 42 were read`);
+    // Some of it may have been read before the first look.
+    assert.ok(readMb > 1 && readMb < 12, `${readMb} MB of 42 were read`);
     const { peakMb } = costsOf(screen.pid);
     assert.ok(peakMb < 200, `${peakMb} MB of memory`);
     // It is let go when there is room again, and waits again.
