@@ -15,7 +15,7 @@ import { build, transform, type Plugin } from "esbuild";
 
 import { COMPLETE_START, completeStart, groupChunks, START_GROUPS } from "./chunk-groups.ts";
 import { withEagerFunctions } from "./eager-functions.ts";
-import { groupInOneScope, requireNoWayBack, type ScopeMember } from "./group-scope.ts";
+import { groupInOneScope, ONE_SCRIPT, requireNoWayBack, type ScopeMember } from "./group-scope.ts";
 import type { Architecture } from "../src/linux-sandbox/architecture.ts";
 import {
   ALL_SECCOMP_NEEDS,
@@ -145,19 +145,11 @@ async function bundleMain(options: BundleOptions): Promise<MainModule> {
     },
   };
   const result = await build({
+    ...ONE_SCRIPT,
     absWorkingDir: options.root,
     entryPoints: ["src/main.ts"],
-    bundle: true,
-    format: "cjs",
-    platform: "node",
-    target: "node24",
-    minify: true,
-    legalComments: "none",
-    write: false,
     metafile: true,
     define: { CODEX_BUILD_VERSION: JSON.stringify(options.version) },
-    supported: { "dynamic-import": false },
-    logLevel: "warning",
     plugins: [outside],
   });
   // Whatever else it had would be there twice, here and in the chunks.

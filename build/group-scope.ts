@@ -6,9 +6,22 @@
  * A start runs every chunk of its group anyway, so they can as well be one piece of code whose parts
  * know each other directly.
  */
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 
 import type { SplitModule } from "./chunk-groups.ts";
+
+/** esbuild's options for one piece of CommonJS, in which import() is a require for later. */
+export const ONE_SCRIPT = {
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node24",
+  minify: true,
+  legalComments: "none",
+  write: false,
+  supported: { "dynamic-import": false },
+  logLevel: "warning",
+} as const satisfies BuildOptions;
 
 export interface ScopeMember extends SplitModule {
   /** An ES module. */
@@ -36,18 +49,10 @@ export async function groupInOneScope(
   });
   const entry = [...imports, "export const chunks = {", ...getters, "};"];
   const result = await build({
+    ...ONE_SCRIPT,
     stdin: { contents: entry.join("\n"), loader: "js" },
-    bundle: true,
-    format: "cjs",
-    platform: "node",
-    target: "node24",
-    minify: true,
-    legalComments: "none",
-    write: false,
-    supported: { "dynamic-import": false },
     // import.meta is only read when running from source.
     logOverride: { "empty-import-meta": "silent" },
-    logLevel: "warning",
     plugins: [chunksOf(members, chunkNames)],
   });
   const code = result.outputFiles[0]?.text ?? "";

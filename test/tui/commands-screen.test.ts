@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { needsBinary } from "../support/codex-binary.ts";
 import {
   assistantMessage,
@@ -11,6 +11,7 @@ import {
   CREATED,
   functionCall,
   HANG,
+  type ModelServer,
   needsLoopback,
   respond,
   startModelServer,
@@ -209,25 +210,30 @@ function slowGit(place: Place): { readonly path: string; readonly running: () =>
   return { path: `${path}:${process.env["PATH"] ?? "/usr/bin:/bin"}`, running };
 }
 
+const skipSlowGit = firstReason(
+  skip,
+  needsSandbox,
+  needsProgram("git"),
+  process.platform === "linux" ? false : "reads /proc",
+);
+
+function makeRepository(t: TestContext, server: ModelServer): Place {
+  const place = makePlace(t, server);
+  const env = { PATH: process.env["PATH"], HOME: place.codexHome };
+  execFileSync("git", ["init", "-q"], { cwd: place.workspace, env });
+  return place;
+}
+
 for (const [name, key] of [
   ["Esc", ESC],
   ["Ctrl-C", KEY.control("c")],
 ] as const) {
   test(
     `/diff shows that it runs, runs once, and ${name} ends it with its processes`,
-    {
-      skip: firstReason(
-        skip,
-        needsSandbox,
-        needsProgram("git"),
-        process.platform === "linux" ? false : "reads /proc",
-      ),
-    },
+    { skip: skipSlowGit },
     async (t) => {
       const server = await startModelServer(t, [respond(assistantMessage("here I am"))]);
-      const place = makePlace(t, server);
-      const env = { PATH: process.env["PATH"], HOME: place.codexHome };
-      execFileSync("git", ["init", "-q"], { cwd: place.workspace, env });
+      const place = makeRepository(t, server);
       const { path, running } = slowGit(place);
       const screen = new TerminalScreen(t, { place, rows: 50, env: { PATH: path } });
       await screen.waitFor("Ask for something");
@@ -255,36 +261,23 @@ for (const [name, key] of [
   );
 }
 
-test(
-  "Ctrl-C ends /diff with its processes in line mode",
-  {
-    skip: firstReason(
-      skip,
-      needsSandbox,
-      needsProgram("git"),
-      process.platform === "linux" ? false : "reads /proc",
-    ),
-  },
-  async (t) => {
-    const server = await startModelServer(t, [respond(assistantMessage("here I am"))]);
-    const place = makePlace(t, server);
-    const env = { PATH: process.env["PATH"], HOME: place.codexHome };
-    execFileSync("git", ["init", "-q"], { cwd: place.workspace, env });
-    const { path, running } = slowGit(place);
-    const screen = new TerminalScreen(t, { place, rows: 50, env: { TERM: "dumb", PATH: path } });
-    await screen.waitFor(/^>/mu);
-    screen.type("/diff\n");
-    await screen.waitUntil(() => running() === 1, "git runs");
-    screen.type("/diff\n");
-    await screen.waitFor("! The diff is being computed already");
-    assert.equal(running(), 1);
-    screen.type(KEY.control("c"));
-    await screen.waitFor("✗ The diff was cancelled");
-    await screen.waitUntil(() => running() === 0, "git has ended");
-    screen.type("go on\n");
-    await screen.waitFor("here I am");
-  },
-);
+test("Ctrl-C ends /diff with its processes in line mode", { skip: skipSlowGit }, async (t) => {
+  const server = await startModelServer(t, [respond(assistantMessage("here I am"))]);
+  const place = makeRepository(t, server);
+  const { path, running } = slowGit(place);
+  const screen = new TerminalScreen(t, { place, rows: 50, env: { TERM: "dumb", PATH: path } });
+  await screen.waitFor(/^>/mu);
+  screen.type("/diff\n");
+  await screen.waitUntil(() => running() === 1, "git runs");
+  screen.type("/diff\n");
+  await screen.waitFor("! The diff is being computed already");
+  assert.equal(running(), 1);
+  screen.type(KEY.control("c"));
+  await screen.waitFor("✗ The diff was cancelled");
+  await screen.waitUntil(() => running() === 0, "git has ended");
+  screen.type("go on\n");
+  await screen.waitFor("here I am");
+});
 
 test("/diff says where it looked when there is no repository", { skip }, async (t) => {
   const server = await startModelServer(t, [respond(assistantMessage("unused"))]);
